@@ -1,0 +1,134 @@
+"""Where in the user's program a node was recorded: found cheaply when recording, resolved only when somebody asks."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import numpy as np
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+# Programs that live in the package but are written as a user writes: their lines are what a picture should show.
+_PROGRAMS = tuple(_PACKAGE + name for name in ("course" + os.sep, "demo.py"))
+
+
+class _Internal(dict[str, bool]):
+    """File name -> whether its frames belong to the machinery and are passed over; answers are remembered."""
+
+    def __missing__(self, filename: str) -> bool:
+        answer = filename.startswith((_PACKAGE, _NUMPY)) and not filename.startswith(_PROGRAMS)
+        self[filename] = answer
+        return answer
+
+
+internal = _Internal()
+
+
+def user_frame(frame: FrameType) -> FrameType:
+    """The nearest frame, from `frame` outwards, that is not the machinery's own."""
+    while internal[frame.f_code.co_filename] and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+class Span(NamedTuple):
+    """A stretch of source, in 1-based lines and 0-based UTF-8 byte columns (None where Python did not keep them)."""
+
+    line: int | None
+    end_line: int | None
+    column: int | None
+    end_column: int | None
+
+
+class Statement(NamedTuple):
+    """One statement of the user's source: its text on one line, and the names it assigns."""
+
+    filename: str
+    line: int
+    end_line: int
+    text: str
+    targets: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def span(code: CodeType, lasti: int) -> Span:
+    """The source span of the bytecode instruction at offset `lasti` of `code`."""
+    for index, position in enumerate(code.co_positions()):
+        if index == lasti // 2:
+            return Span(*position)
+    return Span(None, None, None, None)
+
+
+@lru_cache(maxsize=4096)
+def statement(code: CodeType, lasti: int) -> Statement | None:
+    """The innermost simple statement around an instruction, or None where the source is not at hand."""
+    line = span(code, lasti).line
+    if line is None:
+        return None
+    best: ast.stmt | None = None
+    for node in _statements(code.co_filename):
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            best = node  # statements come outermost first: the last match is the innermost
+    if best is None:
+        text = linecache.getline(code.co_filename, line).strip()
+        return Statement(code.co_filename, line, line, text, ()) if text else None
+    text = _text(code.co_filename, best)
+    return Statement(code.co_filename, best.lineno, best.end_lineno or best.lineno, text, _targets(best))
+
+
+def describe(code: CodeType | None, lasti: int) -> str:
+    """`file.py:12: Z = W @ X`, the way errors name a place; empty where nothing is known."""
+    if code is None:
+        return ""
+    line = span(code, lasti).line
+    if line is None:
+        return os.path.basename(code.co_filename)
+    found = statement(code, lasti)
+    text = found.text if found else ""
+    if len(text) > 120:
+        text = text[:117] + "..."
+    return f"{os.path.basename(code.co_filename)}:{line}" + (f": {text}" if text else "")
+
+
+_trees: dict[str, tuple[tuple[str, ...], list[ast.stmt]]] = {}
+
+
+def _statements(filename: str) -> list[ast.stmt]:
+    lines = tuple(linecache.getlines(filename))
+    known = _trees.get(filename)
+    if known is None or known[0] != lines:
+        try:
+            tree = ast.parse("".join(lines))
+        except (SyntaxError, ValueError):
+            found: list[ast.stmt] = []
+        else:
+            found = sorted(
+                (n for n in ast.walk(tree) if isinstance(n, ast.stmt)),
+                key=lambda n: (n.lineno, -(n.end_lineno or n.lineno), n.col_offset),
+            )
+        known = _trees[filename] = (lines, found)
+    return known[1]
+
+
+def _text(filename: str, node: ast.stmt) -> str:
+    """The statement as written where it fits one line, otherwise as Python prints it back on one line."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.With):
+        return linecache.getline(filename, node.lineno).strip()
+    source = ast.get_source_segment("".join(_trees[filename][0]), node) or ""
+    return source if "\n" not in source else ast.unparse(node)
+
+
+def _targets(node: ast.stmt) -> tuple[str, ...]:
+    if isinstance(node, ast.Assign):
+        targets = node.targets[-1]
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+        targets = node.target
+    else:
+        return ()
+    parts = targets.elts if isinstance(targets, ast.Tuple | ast.List) else [targets]
+    return tuple(ast.unparse(part) for part in parts)

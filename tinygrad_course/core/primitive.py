@@ -1,0 +1,157 @@
+"""Primitives: a forward function on arrays and its derivative rule, declared once and read two ways.
+
+A rule is an ordinary function built from operators and other primitives. Called with arrays it computes a gradient;
+called with nodes it records the backward pass as another graph. Nothing else in the package knows a derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from sys import _getframe
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError, GraphError, IndexingError, ShapeError, TinygradError
+from .node import Node, record
+from .position import describe, user_frame
+
+Rule = Callable[..., Any]
+Rules = tuple[Rule | None, ...] | Rule
+
+
+class Primitive:
+    """An operation on arrays that knows its derivative.
+
+    Called with arrays only, it runs `forward` and returns arrays; called with a Tensor among its operands, it returns
+    a Tensor and records a node. Operands that may differ from run to run (data, indices, masks) are positional; static
+    parameters (axis, shape) are keywords.
+
+    Two kinds of rule, given by the decorators `def_partials` and `def_vjp`:
+
+    - *elementwise*: ``partials(output, *inputs, **params)`` returns one local partial derivative per input, each of a
+      shape that broadcasts against the output; the engine multiplies by the cotangent (chain rule) and undoes broadcasting;
+    - *vjp*: ``vjp(cotangent, output, *inputs, **params)`` returns one gradient (or None) per input.
+
+    Attributes: `name`, `forward`, `elementwise`, `differentiable`, `outputs` (1, or the length of the tuple that
+    `forward` returns).
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        name: str | None = None,
+        partials: Rules | None = None,
+        vjp: Rules | None = None,
+        differentiable: bool = True,
+        outputs: int = 1,
+        complaint: Callable[..., str | None] | None = None,
+        doc: str | None = None,
+    ) -> None:
+        self.forward = forward
+        self.name = self.__name__ = self.__qualname__ = name or forward.__name__.strip("_")
+        self.__doc__ = doc or forward.__doc__
+        self.__wrapped__ = forward
+        self.rules: Rules | None = partials if partials is not None else vjp
+        self.elementwise = partials is not None
+        self.differentiable = differentiable
+        self.outputs = outputs
+        self.complaint = complaint
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        values = [x.value if isinstance(x, Node) else x for x in inputs]
+        try:
+            value = self.forward(*values, **params)
+        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+            raise explained(self, error, values, params, _getframe(1)) from error
+        for x in inputs:
+            if isinstance(x, Node):
+                node = record(self, inputs, params, value, _getframe(1))
+                if type(value) is tuple and isinstance(node, Node):
+                    return tuple(pick(node, index=i, count=len(value)) for i in range(len(value)))
+                return node
+        return value
+
+    def def_partials(self, rule: Rule) -> Rule:
+        """Decorate ``rule(output, *inputs, **params) -> one local partial per input`` (an elementwise operation)."""
+        self.rules, self.elementwise = rule, True
+        return rule
+
+    def def_vjp(self, rule: Rule) -> Rule:
+        """Decorate ``rule(cotangent, output, *inputs, **params) -> one gradient, or None, per input``."""
+        self.rules, self.elementwise = rule, False
+        return rule
+
+    def joint(self, arguments: Sequence[Any], params: dict[str, Any], count: int) -> Sequence[Any]:
+        """All entries of a rule that was given as one function, checked to be one for each of `count` inputs."""
+        if self.rules is None:
+            raise GraphError(
+                f"{self.name} has no derivative rule; give it one with @{self.name}.def_partials (elementwise) "
+                f"or @{self.name}.def_vjp"
+            )
+        entries = self.rules(*arguments, **params)  # type: ignore[operator]
+        if type(entries) is not tuple and type(entries) is not list:
+            got = type(entries).__name__
+            raise GraphError(f"the rule of {self.name} returned {got}; it must return a tuple with one entry per input")
+        if len(entries) != count:
+            raise GraphError(f"the rule of {self.name} returned {len(entries)} entries for {count} inputs; one per input is needed")
+        return entries
+
+
+def explained(
+    op: Primitive, error: Exception, values: Sequence[Any], params: dict[str, Any], frame: FrameType
+) -> Exception:
+    """`error` from the forward of `op`, retold with the operands' shapes and the user's line."""
+    if isinstance(error, TinygradError):
+        return error
+    frame = user_frame(frame)
+    place = describe(frame.f_code, frame.f_lasti)
+    text = op.complaint(*values, **params) if op.complaint is not None else None
+    if text is None:
+        text = _broadcast_complaint(values) if op.elementwise else None
+    if text is None:
+        shapes = ", ".join(_shape_text(v) for v in values)
+        said = str(error).removeprefix(f"{op.name}: ")
+        text = f"{said}; operands: {shapes}" + (f"; {', '.join(f'{k}={v!r}' for k, v in params.items())}" if params else "")
+    kind: type[TinygradError] = ShapeError
+    if isinstance(error, TypeError):
+        kind = DTypeError
+    elif isinstance(error, IndexError) and not isinstance(error, ValueError):
+        kind = IndexingError
+    return kind(f"{op.name}: {text}" + (f" ({place})" if place else ""))
+
+
+def _shape_text(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return str(tuple(shape)) if shape is not None else type(value).__name__
+
+
+def _broadcast_complaint(values: Sequence[Any]) -> str | None:
+    try:
+        shapes = [np.shape(v) for v in values]
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        width = max(map(len, shapes))
+        for k in range(1, width + 1):
+            sizes = {s[-k] for s in shapes if len(s) >= k} - {1}
+            if len(sizes) > 1:
+                named = " and ".join(str(s) for s in shapes)
+                return (
+                    f"shapes {named} do not broadcast: sizes {' and '.join(map(str, sorted(sizes)))} meet on axis {-k}; "
+                    "make them equal, or one of them 1"
+                )
+    return None
+
+
+def _pick(results: Any, *, index: int, count: int) -> Any:
+    """One of the `count` results of an operation that returns several."""
+    return results[index]
+
+
+# Its cotangent is a tuple with one entry; the engine adds such tuples up and fills what nobody asked for with zeros.
+pick = Primitive(_pick, vjp=(lambda g, y, x, index, count: tuple(g if i == index else None for i in range(count)),))

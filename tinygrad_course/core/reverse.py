@@ -1,0 +1,216 @@
+"""The reverse pass: the chain rule from right to left, over arrays (fast) or over nodes (recording another graph)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from .engine_ops import cast, guarded_product, sum_to
+from .errors import MutationError, ShapeError
+from .node import Node
+from .primitive import Primitive, pick
+from .state import recording
+
+_by_order = attrgetter("order")
+float64 = np.float64
+_last_change = 0  # the tick of the latest overwrite of any node's value
+
+
+def note_change(node: Node, now: int) -> None:
+    """Remember that the value of `node` was overwritten at tick `now`."""
+    global _last_change
+    node.changed = now
+    _last_change = now
+
+
+def ancestors(outputs: Iterable[Node]) -> tuple[list[Node], list[Node]]:
+    """All nodes that `outputs` depend on differentiably: the recorded ones, youngest first, and the leaves."""
+    stack = [x for x in outputs if x.requires_grad]
+    seen = set(stack)
+    stack = list(seen)
+    recorded: list[Node] = []
+    leaves: list[Node] = []
+    while stack:
+        node = stack.pop()
+        if node.op is None:
+            leaves.append(node)
+            continue
+        recorded.append(node)
+        for x in node.inputs:
+            if isinstance(x, Node) and x.requires_grad and x not in seen:
+                seen.add(x)
+                stack.append(x)
+    recorded.sort(key=_by_order, reverse=True)
+    leaves.sort(key=_by_order)
+    return recorded, leaves
+
+
+def reverse(
+    outputs: Sequence[Node], seeds: Sequence[Any], targets: Sequence[Node] | None = None, *, record: bool = False
+) -> dict[Node, Any]:
+    """Cotangents of `targets` (all leaves and retained nodes, if None) for cotangents `seeds` of `outputs`.
+
+    Only the paths from `outputs` to `targets` are walked. With `record`, seeds and results are nodes, and everything
+    computed is recorded. A target that no path reaches is missing from the answer.
+    """
+    recorded, leaves = ancestors(outputs)
+    _refuse_changed(recorded)
+    if targets is None:
+        wanted = set(leaves)
+        keep = wanted.union(x for x in recorded if x.retains_grad)
+        wanted.update(recorded)
+    else:
+        keep = set(targets)
+        wanted = _on_paths(recorded, keep)
+    # Zero times a singular partial is NaN in IEEE arithmetic but 0 by our convention. That is rare: run without a
+    # guard, and again with one only when a NaN came out.
+    with recording(record), np.errstate(all="ignore"):
+        found = _sweep(recorded, outputs, seeds, wanted, keep, record, False)
+        if any(_has_nan(g) for g in found.values()):
+            found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
+    return found
+
+
+def _sweep(
+    recorded: Sequence[Node],
+    outputs: Sequence[Node],
+    seeds: Sequence[Any],
+    wanted: set[Node],
+    keep: set[Node],
+    record: bool,
+    guarded: bool,
+) -> dict[Node, Any]:
+    cotangents: dict[Node, Any] = {}
+    owned: set[Node] = set()  # nodes whose cotangent is a buffer made here, which may be added to in place
+    kept: dict[Node, Any] = {}
+    for node, seed in zip(outputs, seeds, strict=True):
+        if node in wanted:
+            _accumulate(cotangents, owned, node, seed)
+    for node in recorded:
+        g = cotangents.pop(node, None)
+        if g is None:
+            continue
+        if node in keep:
+            kept[node] = g
+        op: Primitive = node.op  # type: ignore[assignment]
+        inputs = node.inputs
+        params = node.params
+        elementwise = op.elementwise
+        if record:
+            y, operands = node, inputs
+        else:
+            y, operands = node.value, [x.value if isinstance(x, Node) else x for x in inputs]
+        if op.outputs != 1:
+            y, g = _several(node, g, record)
+        arguments = (y, *operands) if elementwise else (g, y, *operands)
+        rules = op.rules
+        joint = None if type(rules) is tuple else op.joint(arguments, params, len(inputs))
+        for i, x in enumerate(inputs):
+            if not (isinstance(x, Node) and x in wanted):
+                continue
+            if joint is None:
+                rule = rules[i]  # type: ignore[index]
+                part = None if rule is None else rule(*arguments, **params)
+            else:
+                part = joint[i]
+            if part is None:
+                continue
+            # The chain rule.
+            if not elementwise:
+                c = part
+            elif type(part) is int:
+                c = g if part == 1 else -g if part == -1 else g * part
+            elif guarded:
+                c = guarded_product(g, part)
+            else:
+                c = g * part
+            if type(c) is not float64 or type(x.value) is not float64:
+                c = _fit(c, x, node)
+            if x in cotangents:
+                _accumulate(cotangents, owned, x, c)
+            else:
+                cotangents[x] = c
+    kept.update((node, g) for node, g in cotangents.items() if node in keep)
+    return kept
+
+
+def _fit(c: Any, x: Node, consumer: Node) -> Any:
+    """The cotangent `c` of input `x` with the shape and dtype of `x`: broadcasting and promotion undone."""
+    value = x.value
+    if type(value) is tuple:
+        return c
+    a = c.value if isinstance(c, Node) else c
+    if type(a) is not np.ndarray and not hasattr(a, "dtype"):
+        a = c = np.asarray(c)
+    shape = value.shape
+    if a.shape != shape:
+        if not _broadcasts(shape, a.shape):
+            raise ShapeError(
+                f"the rule of {consumer.op.name} gave a gradient of shape {a.shape} "  # type: ignore[union-attr]
+                f"for an input of shape {shape} ({consumer.where})"
+            )
+        c = sum_to(c, shape=shape)
+    if a.dtype is not value.dtype and a.dtype != value.dtype:
+        c = cast(c, dtype=value.dtype)
+    return c
+
+
+def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    return len(small) <= len(large) and all(s in (1, n) for s, n in zip(small[::-1], large[::-1], strict=False))
+
+
+def _accumulate(cotangents: dict[Node, Any], owned: set[Node], x: Node, c: Any) -> None:
+    """Add `c` to the cotangent of `x`: contributions add up where a value is used more than once."""
+    old = cotangents.get(x)
+    if old is None:
+        cotangents[x] = c
+    elif type(c) is tuple:
+        cotangents[x] = tuple(b if a is None else a if b is None else a + b for a, b in zip(old, c, strict=True))
+    elif x in owned:
+        np.add(old, c, out=old)
+    else:
+        total = cotangents[x] = old + c
+        if type(total) is np.ndarray:
+            owned.add(x)
+
+
+def _several(node: Node, g: tuple[Any, ...], record: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Results and cotangents of an operation with several results; zeros for a result that nobody used."""
+    values = node.value
+    y = tuple(pick(node, index=i, count=len(values)) for i in range(len(values))) if record else values
+    return y, tuple(np.zeros_like(v) if c is None else c for v, c in zip(values, g, strict=True))
+
+
+def _on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
+    """`targets`, and every recorded node through which one of them is reached."""
+    wanted = set(targets)
+    for node in reversed(recorded):
+        for x in node.inputs:
+            if isinstance(x, Node) and x in wanted:
+                wanted.add(node)
+                break
+    return wanted
+
+
+def _refuse_changed(recorded: Sequence[Node]) -> None:
+    if not recorded or _last_change < recorded[-1].order:
+        return
+    for node in recorded:
+        for x in (node, *node.inputs):
+            if isinstance(x, Node) and x.changed > node.order:
+                what = f"the data of {x.name or 'a Tensor'} (shape {np.shape(x.value)})"
+                raise MutationError(
+                    f"{what} was changed after {node.op.name} recorded it ({node.where}): its gradient would "  # type: ignore[union-attr]
+                    "be that of another function. Call backward() before the update, or run the forward pass again."
+                )
+
+
+def _has_nan(g: Any) -> bool:
+    a = g.value if isinstance(g, Node) else g
+    if type(a) is not np.ndarray:
+        return bool(a != a)
+    square = np.vdot(a, a)
+    return bool(square != square)

@@ -1,0 +1,126 @@
+"""What each thread is doing while operations run: recording or not, and inside which named call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from .node import Node
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Scope:
+    """A call whose operations belong together in a picture: a composed function, or an `nn` module.
+
+    Scopes form a tree through `parent`; one object stands for one call, so two calls never share a scope.
+    `owner` is the module for a module's call, else None. `watch` is told of every node recorded inside.
+    """
+
+    __slots__ = ("name", "owner", "parent", "watch")
+
+    def __init__(self, name: str, parent: Scope | None = None, owner: object = None) -> None:
+        self.name = name
+        self.parent = parent
+        self.owner = owner
+        self.watch: Callable[[Node], None] | None = parent.watch if parent is not None else None
+
+
+class State(threading.local):
+    """Per thread: `recording` (False under ``no_grad``) and the innermost `scope`."""
+
+    recording: bool = True
+    scope: Scope | None = None
+
+
+state = State()
+
+
+@contextmanager
+def scope(name: str, owner: object = None, watch: Callable[[Node], None] | None = None) -> Iterator[Scope]:
+    """Run a block inside a new scope called `name`."""
+    outer = state.scope
+    inner = Scope(name, outer, owner)
+    if watch is not None:
+        inner.watch = watch
+    state.scope = inner
+    try:
+        yield inner
+    finally:
+        state.scope = outer
+
+
+def composite(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function composed of primitives: a picture may show its call as one box.
+
+    A composite called by another composite belongs to the outer call.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        outer = state.scope
+        state.scope = Scope(function.__name__, outer)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            state.scope = outer
+
+    return call
+
+
+class no_grad:
+    """Run without recording: as a context, ``with tg.no_grad():``, or as a decorator, ``@tg.no_grad()``.
+
+    It holds for the calling thread only, and may be nested.
+
+    >>> import tinygrad_course as tg
+    >>> w = tg.Tensor(2.0, requires_grad=True)
+    >>> with tg.no_grad():
+    ...     y = w * 3
+    >>> y.requires_grad
+    False
+    """
+
+    def __init__(self) -> None:
+        self._outer: list[bool] = []
+
+    def __enter__(self) -> no_grad:
+        self._outer.append(state.recording)
+        state.recording = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        state.recording = self._outer.pop()
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            with recording(False):
+                return function(*args, **kwargs)
+
+        return call
+
+
+@contextmanager
+def recording(on: bool) -> Iterator[None]:
+    """Set whether this thread records, for a block."""
+    outer = state.recording
+    state.recording = on
+    try:
+        yield
+    finally:
+        state.recording = outer
+
+
+def all_scopes(inner: Scope | None) -> list[Scope]:
+    """The scopes around `inner`, outermost first, itself last."""
+    found: list[Any] = []
+    while inner is not None:
+        found.append(inner)
+        inner = inner.parent
+    return found[::-1]

@@ -1,0 +1,279 @@
+"""Elementwise primitives: each row is a forward function and its local partials, one expression per input.
+
+In a rule, `y` is the output; `x`, `a`, `b` are the inputs. The engine multiplies by the cotangent and undoes
+broadcasting, so a partial is exactly the formula that calculus gives for a scalar. A partial of 1 or -1 costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Primitive
+
+LN2 = float(np.log(2.0))
+LN10 = float(np.log(10.0))
+DEGREE = float(np.pi / 180.0)
+
+Partial = Callable[..., Any]
+
+
+def elementwise(forward: Callable[..., Any], *partials: Partial | None, name: str | None = None, doc: str) -> Primitive:
+    """An elementwise primitive from its forward function and one partial per input (None: no derivative)."""
+    return Primitive(forward, name=name, partials=partials, doc=doc)
+
+
+def constant(forward: Callable[..., Any], *, name: str | None = None, doc: str) -> Primitive:
+    """A primitive that gives no gradient: its result is boolean, integer or piecewise constant by contract."""
+    return Primitive(forward, name=name, differentiable=False, doc=doc)
+
+
+def is_number(x: Any) -> bool:
+    """Whether `x` is a Python number: a constant that a rule may simplify by."""
+    return type(x) is int or type(x) is float
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def _inverse(b: Any) -> Any:
+    """1 / b, infinite at 0 for Python numbers too."""
+    return 1 / b if not is_number(b) or b else math.copysign(math.inf, b)
+
+
+def _power_slope(y: Any, x: Any, n: Any) -> Any:
+    """n * x**(n - 1), which is 0 for n = 0 even at x = 0."""
+    if is_number(n):
+        return 0 if n == 0 else 1 if n == 1 else 2 * x if n == 2 else n * x ** (n - 1)
+    return n * x ** where(n == 0, 1, n - 1)
+
+
+def _power_slope_in_exponent(y: Any, x: Any, n: Any) -> Any:
+    """x**n * log(x), which is 0 at x = 0 for n >= 0."""
+    return y * log(where((x == 0) & (n >= 0), 1, x))
+
+
+add = elementwise(np.add, lambda y, a, b: 1, lambda y, a, b: 1, doc="Sum, ``a + b``.")
+subtract = elementwise(np.subtract, lambda y, a, b: 1, lambda y, a, b: -1, doc="Difference, ``a - b``.")
+multiply = elementwise(np.multiply, lambda y, a, b: b, lambda y, a, b: a, doc="Product, ``a * b``.")
+divide = elementwise(
+    np.divide, lambda y, a, b: _inverse(b), lambda y, a, b: -y / b, name="divide", doc="Quotient, ``a / b``."
+)
+negative = elementwise(np.negative, lambda y, x: -1, doc="Negation, ``-x``.")
+positive = elementwise(np.positive, lambda y, x: 1, doc="``+x``.")
+pow = elementwise(
+    np.power, _power_slope, _power_slope_in_exponent, name="pow", doc="Power, ``x ** n``; at 0, x**0 has slope 0."
+)
+float_power = elementwise(
+    np.float_power, _power_slope, _power_slope_in_exponent, doc="Power computed in float64 at least."
+)
+reciprocal = elementwise(
+    lambda x: np.divide(1, x), lambda y, x: -(y**2), name="reciprocal", doc="Reciprocal, ``1 / x`` (a float, for ints too)."
+)
+square = elementwise(np.square, lambda y, x: 2 * x, doc="Square, ``x ** 2``.")
+mod = elementwise(
+    np.mod,
+    lambda y, a, b: 1,
+    lambda y, a, b: -floor_divide(a, b),
+    name="mod",
+    doc="Remainder with the sign of `b`, ``a - floor(a / b) * b``.",
+)
+fmod = elementwise(
+    np.fmod,
+    lambda y, a, b: 1,
+    lambda y, a, b: -trunc(a / b),
+    doc="Remainder with the sign of `a`, ``a - trunc(a / b) * b``.",
+)
+
+# --- exponentials, logarithms, roots -----------------------------------------------------------------------------------
+
+exp = elementwise(np.exp, lambda y, x: y, doc="Exponential, e**x.")
+exp2 = elementwise(np.exp2, lambda y, x: LN2 * y, doc="Power of two, 2**x.")
+expm1 = elementwise(np.expm1, lambda y, x: y + 1, doc="``exp(x) - 1``, exact near 0.")
+log = elementwise(np.log, lambda y, x: 1 / x, doc="Natural logarithm.")
+log2 = elementwise(np.log2, lambda y, x: 1 / (LN2 * x), doc="Logarithm to base 2.")
+log10 = elementwise(np.log10, lambda y, x: 1 / (LN10 * x), doc="Logarithm to base 10.")
+log1p = elementwise(np.log1p, lambda y, x: 1 / (1 + x), doc="``log(1 + x)``, exact near 0.")
+sqrt = elementwise(np.sqrt, lambda y, x: 0.5 / y, doc="Square root; its slope at 0 is inf, the limit.")
+cbrt = elementwise(np.cbrt, lambda y, x: 1 / (3 * y**2), doc="Cube root.")
+logaddexp = elementwise(
+    np.logaddexp,
+    lambda y, a, b: exp(a - y),
+    lambda y, a, b: exp(b - y),
+    doc="``log(exp(a) + exp(b))`` without overflow.",
+)
+logaddexp2 = elementwise(
+    np.logaddexp2,
+    lambda y, a, b: exp2(a - y),
+    lambda y, a, b: exp2(b - y),
+    doc="``log2(2**a + 2**b)`` without overflow.",
+)
+
+# --- trigonometry (radians) and hyperbolic functions -------------------------------------------------------------------
+
+sin = elementwise(np.sin, lambda y, x: cos(x), doc="Sine of an angle in radians.")
+cos = elementwise(np.cos, lambda y, x: -sin(x), doc="Cosine of an angle in radians.")
+tan = elementwise(np.tan, lambda y, x: 1 + y**2, doc="Tangent of an angle in radians.")
+asin = elementwise(np.arcsin, lambda y, x: 1 / sqrt(1 - x**2), name="asin", doc="Inverse sine, in radians.")
+acos = elementwise(np.arccos, lambda y, x: -1 / sqrt(1 - x**2), name="acos", doc="Inverse cosine, in radians.")
+atan = elementwise(np.arctan, lambda y, x: 1 / (1 + x**2), name="atan", doc="Inverse tangent, in radians.")
+atan2 = elementwise(
+    np.arctan2,
+    lambda y, a, b: b / (a**2 + b**2),
+    lambda y, a, b: -a / (a**2 + b**2),
+    name="atan2",
+    doc="Angle in radians of the point (b, a), with its quadrant.",
+)
+sinh = elementwise(np.sinh, lambda y, x: cosh(x), doc="Hyperbolic sine.")
+cosh = elementwise(np.cosh, lambda y, x: sinh(x), doc="Hyperbolic cosine.")
+tanh = elementwise(np.tanh, lambda y, x: 1 - y**2, doc="Hyperbolic tangent.")
+asinh = elementwise(np.arcsinh, lambda y, x: 1 / sqrt(x**2 + 1), name="asinh", doc="Inverse hyperbolic sine.")
+acosh = elementwise(np.arccosh, lambda y, x: 1 / sqrt(x**2 - 1), name="acosh", doc="Inverse hyperbolic cosine.")
+atanh = elementwise(np.arctanh, lambda y, x: 1 / (1 - x**2), name="atanh", doc="Inverse hyperbolic tangent.")
+radians = elementwise(np.radians, lambda y, x: DEGREE, doc="Degrees to radians.")
+degrees = elementwise(np.degrees, lambda y, x: 1 / DEGREE, doc="Radians to degrees.")
+
+
+def _hypot_slope(y: Any, a: Any) -> Any:
+    return a / where(y == 0, 1, y)
+
+
+hypot = elementwise(
+    np.hypot,
+    lambda y, a, b: _hypot_slope(y, a),
+    lambda y, a, b: _hypot_slope(y, b),
+    doc="``sqrt(a**2 + b**2)`` without overflow; both slopes are 0 at the origin.",
+)
+
+
+def _sinc(x: Any, *, order: int = 0) -> Any:
+    """The `order`-th derivative of sin(pi x) / (pi x), by its Taylor series where the closed form would cancel."""
+    u = np.pi * np.asarray(x)
+    small = np.abs(u) < order / 2 + 1e-3
+    v = np.where(small, 1.0, u)
+    # d^n/du^n (sin u / u) by Leibniz: sum over k of C(n, k) * sin^(k)(u) * (-1)^(n-k) (n-k)! / u^(n-k+1)
+    closed = np.zeros_like(v)
+    for k in range(order + 1):
+        closed += math.comb(order, k) * np.sin(v + k * np.pi / 2) * (-1) ** (order - k) * math.factorial(order - k) / v ** (order - k + 1)
+    w = np.where(small, u, 0.0)
+    series = np.zeros_like(v)
+    for j in range(order // 2 + order % 2, order // 2 + order % 2 + 12):
+        power = 2 * j - order  # sinc u = sum of (-1)^j u^(2j) / (2j + 1)!
+        series += (-1) ** j * math.perm(2 * j, order) / math.factorial(2 * j + 1) * w**power
+    return (np.pi**order * np.where(small, series, closed)).astype(u.dtype)[()]
+
+
+sinc = elementwise(
+    _sinc,
+    lambda y, x, order=0: sinc(x, order=order + 1),
+    doc="Normalised sinc, ``sin(pi x) / (pi x)``, 1 at 0; `order` asks for a derivative of that order.",
+)
+
+# --- pieces: absolute value, extremes, choices -------------------------------------------------------------------------
+
+abs = elementwise(np.absolute, lambda y, x: sign(x), name="abs", doc="Absolute value; its slope at 0 is 0.")
+sign = elementwise(np.sign, lambda y, x: 0, doc="-1, 0 or 1; its slope is 0 everywhere.")
+floor = elementwise(np.floor, lambda y, x: 0, doc="Largest integer not above x; slope 0.")
+ceil = elementwise(np.ceil, lambda y, x: 0, doc="Smallest integer not below x; slope 0.")
+trunc = elementwise(np.trunc, lambda y, x: 0, doc="x without its fraction; slope 0.")
+rint = elementwise(np.rint, lambda y, x: 0, doc="Nearest integer, halves to even; slope 0.")
+floor_divide = elementwise(
+    np.floor_divide, lambda y, a, b: 0, lambda y, a, b: 0, doc="``floor(a / b)``; slopes 0."
+)
+copysign = elementwise(
+    np.copysign,
+    lambda y, a, b: sign(a) * sign(y),
+    lambda y, a, b: 0,
+    doc="Magnitude of `a` with the sign of `b`; slope in `a` is sign(a) * sign(b), in `b` 0.",
+)
+
+
+def _share(a: Any, b: Any) -> Any:
+    """1 where a > b, 0 where a < b, one half where they tie."""
+    kind = np.result_type(a, b)
+    if kind.kind != "f":
+        kind = np.dtype(np.float64)
+    return (np.greater_equal(a, b).astype(kind) + np.greater(a, b)) * kind.type(0.5)
+
+
+share = elementwise(
+    _share,
+    lambda y, a, b: 0,
+    lambda y, a, b: 0,
+    doc="1 where a > b, 0 where a < b, 1/2 at a tie: how an extreme divides its cotangent. Slopes 0.",
+)
+maximum = elementwise(
+    np.maximum,
+    lambda y, a, b: share(a, b),
+    lambda y, a, b: share(b, a),
+    doc="Larger of two values; at a tie each gets half the slope.",
+)
+minimum = elementwise(
+    np.minimum,
+    lambda y, a, b: share(b, a),
+    lambda y, a, b: share(a, b),
+    doc="Smaller of two values; at a tie each gets half the slope.",
+)
+fmax = elementwise(
+    np.fmax,
+    lambda y, a, b: where(isnan(b), 1, share(a, b)),
+    lambda y, a, b: where(isnan(a), 1, share(b, a)),
+    doc="Larger of two values, passing over NaN.",
+)
+fmin = elementwise(
+    np.fmin,
+    lambda y, a, b: where(isnan(b), 1, share(b, a)),
+    lambda y, a, b: where(isnan(a), 1, share(a, b)),
+    doc="Smaller of two values, passing over NaN.",
+)
+
+
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    return np.clip(x, low, high)
+
+
+def _inside(x: Any, low: Any, high: Any) -> Any:
+    above = True if low is None else x >= low
+    below = True if high is None else x <= high
+    return above & below
+
+
+clip = elementwise(
+    _clip,
+    lambda y, x, low, high: _inside(x, low, high),
+    lambda y, x, low, high: (x < low) if high is None else (x < low) & (low <= high),
+    lambda y, x, low, high: (x > high) if low is None else (x > high) | (low > high),
+    name="clip",
+    doc="x held between `low` and `high` (None: no bound); slope 1 inside and at the bounds, else it goes to the bound.",
+)
+
+where = Primitive(
+    np.where,
+    name="where",
+    vjp=(None, lambda g, y, c, a, b: where(c, g, 0), lambda g, y, c, a, b: where(c, 0, g)),
+    doc="`a` where the condition holds, else `b`. The branch not taken gets a derivative of 0, never NaN.",
+)
+
+# --- questions: no derivative ------------------------------------------------------------------------------------------
+
+equal = constant(np.equal, doc="``a == b``, elementwise.")
+not_equal = constant(np.not_equal, doc="``a != b``, elementwise.")
+less = constant(np.less, doc="``a < b``, elementwise.")
+less_equal = constant(np.less_equal, doc="``a <= b``, elementwise.")
+greater = constant(np.greater, doc="``a > b``, elementwise.")
+greater_equal = constant(np.greater_equal, doc="``a >= b``, elementwise.")
+logical_and = constant(np.logical_and, doc="Truth of both.")
+logical_or = constant(np.logical_or, doc="Truth of either.")
+logical_xor = constant(np.logical_xor, doc="Truth of exactly one.")
+logical_not = constant(np.logical_not, doc="Opposite truth.")
+bitwise_and = constant(np.bitwise_and, doc="Bits set in both; for booleans, ``and``.")
+bitwise_or = constant(np.bitwise_or, doc="Bits set in either; for booleans, ``or``.")
+bitwise_xor = constant(np.bitwise_xor, doc="Bits set in exactly one.")
+invert = constant(np.invert, doc="All bits flipped; for booleans, ``not``.")
+isnan = constant(np.isnan, doc="Whether each value is NaN.")
+isinf = constant(np.isinf, doc="Whether each value is infinite.")
+isfinite = constant(np.isfinite, doc="Whether each value is neither NaN nor infinite.")
+signbit = constant(np.signbit, doc="Whether the sign bit is set (true for -0.0).")
