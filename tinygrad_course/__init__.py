@@ -1,5 +1,41 @@
-"""tinygrad_course: a computation graph you can see, check, read and run fast, in NumPy."""
+"""A computation graph you can see, check, read and run fast: automatic differentiation on NumPy.
+
+>>> import tinygrad_course as tg
+>>> w = tg.Tensor(3.0, requires_grad=True)
+>>> loss = (w - 1.0) ** 2
+>>> loss.backward()
+>>> w.grad
+array(4.)
+"""
+
+from __future__ import annotations
+
+from . import functional, linalg
+from .checkpoint import checkpoint
+from .core import collector
+from .core.anomaly import detect_anomaly
+from .core.errors import (
+    AnomalyError,
+    DTypeError,
+    GraphError,
+    IndexingError,
+    MutationError,
+    ShapeError,
+    TinygradError,
+)
+from .core.primitive import Primitive, primitive
+from .core.state import no_grad
+from .functional import *
 from .tensor import Tensor
-from .ops.elementwise import *
-from .ops.activation import *
-from .ops.linalg import matmul
+from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnomalyError", "DTypeError", "GraphError", "IndexingError", "MutationError", "Primitive", "ShapeError", "Tensor",
+    "TinygradError", "checkpoint", "detect_anomaly", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg",
+    "no_grad", "primitive", "value_and_grad", "vjp",
+]  # fmt: skip
+__all__ += functional.__all__
+
+collector.install()

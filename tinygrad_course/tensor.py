@@ -1,222 +1,387 @@
-"""`Tensor`: an array that remembers how it was computed. Operators, attributes, and NumPy's protocols."""
+"""`Tensor`: an array that remembers how it was computed. Attributes, operators, methods and NumPy's protocols."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
 from sys import _getframe
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from . import numpy_protocol
+from .core.engine_ops import cast
 from .core.errors import DTypeError, GraphError, ShapeError
-from .core.node import Node, leaf, record, tick
-from .core.position import user_frame
-from .core.primitive import Primitive, explained
+from .core.node import Node, leaf, tick
+from .core.position import place, user_frame
 from .core.reverse import note_change, reverse
-from .ops import elementwise, linalg, reduce, shape as shape_ops
-
-_NUMBERS = (float, int, bool)
-_NO_PARAMS: dict[str, Any] = {}
-
-
-def as_value(data: Any, dtype: DTypeLike | None = None, what: str = "data") -> Any:
-    """`data` as a real or boolean array (0-d ones as NumPy scalars), or an error that says why it cannot be one."""
-    if isinstance(data, Node):
-        data = data.value
-    try:
-        array = np.asarray(data, dtype)
-    except (ValueError, TypeError) as error:
-        raise DTypeError(f"{what} cannot be read as an array of numbers: {error}") from error
-    if array.dtype.kind not in "biuf":
-        why = {
-            "c": "complex numbers are not supported; use separate real and imaginary parts",
-            "O": "its elements are Python objects (ragged lists, None, ...); give every row the same length, and numbers only",
-            "U": "it holds text; convert it to numbers first",
-            "S": "it holds bytes; convert it with np.frombuffer first",
-        }.get(array.dtype.kind, "convert it to floats, ints or bools first")
-        raise DTypeError(f"{what} has dtype {array.dtype}: {why}")
-    return array if array.ndim else array[()]
+from .operations import Operations
+from .ops import index
+from .ops import shape as shapes
+from .values import as_value, discrete
 
 
-def _operand(other: Any) -> Any:
-    """The other side of an operator: a number or an array as it is, lists as arrays; None for what is not numeric."""
-    if type(other) in _NUMBERS:
-        return other
-    if isinstance(other, np.ndarray | np.generic | list | tuple | complex):
-        return as_value(other, what="an operand")
-    return other if isinstance(other, int | float) else None
+class Tensor(Operations):
+    """An array in a computation graph.
 
+    Operations on Tensors return Tensors. Where one of their operands requires a gradient, the result remembers how it
+    was computed, and ``result.backward()`` works out the derivative of the result with respect to every such leaf.
 
-def _binary(op: Primitive, run: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The method for ``self op other`` and its reflection. `run` is the operator: faster than the ufunc on scalars."""
+    Parameters
+    ----------
+    data
+        Numbers, nested lists, an array or a Tensor; copied. Booleans, integers and real floats of any shape.
+    requires_grad
+        Whether derivatives with respect to this Tensor are wanted. Only float dtypes can have one.
+    dtype
+        The dtype to convert to; the one NumPy gives to `data` if None.
+    name
+        What pictures and errors call it; by default the name of the variable that the program assigns it to.
 
-    def method(self: Tensor, other: Any) -> Any:
-        try:
-            if isinstance(other, Node):
-                value = run(self.value, other.value)
-            else:
-                if type(other) is not float:
-                    other = _operand(other)
-                    if other is None:
-                        return NotImplemented
-                value = run(self.value, other)
-        except (ValueError, TypeError) as error:
-            raise explained(op, error, (self.value, getattr(other, "value", other)), {}, _getframe(1)) from error
-        return record(op, (self, other), _NO_PARAMS, value, _getframe(1))
+    Raises
+    ------
+    DTypeError
+        For complex numbers, objects and text, and for integers or booleans with ``requires_grad=True``.
 
-    def reflected(self: Tensor, other: Any) -> Any:
-        other = _operand(other)
-        if other is None:
-            return NotImplemented
-        try:
-            value = run(other, self.value)
-        except (ValueError, TypeError) as error:
-            raise explained(op, error, (other, self.value), {}, _getframe(1)) from error
-        return record(op, (other, self), _NO_PARAMS, value, _getframe(1))
-
-    return method, reflected
-
-
-class Tensor(Node):
-    """An array in a computation graph."""
+    Examples
+    --------
+    >>> import tinygrad_course as tg
+    >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> w.grad
+    array([2., 4.])
+    """
 
     __slots__ = ()
     __hash__ = object.__hash__
+    __array_priority__ = 1000.0
 
     def __init__(
-        self, data: ArrayLike | Tensor, *, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str | None = None
+        self,
+        data: ArrayLike | Tensor,
+        *,
+        requires_grad: bool = False,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
     ) -> None:
         value = as_value(data, dtype)
         if type(value) is np.ndarray:
             value = value.copy()
-        if requires_grad and value.dtype.kind != "f":
-            raise DTypeError(
-                f"a Tensor of dtype {value.dtype} cannot require a gradient: derivatives need real numbers; "
-                "pass floats (5.0, not 5) or dtype=float"
-            )
-        leaf(self, value, requires_grad, name, user_frame(_getframe(1)))
+        if requires_grad:
+            _check_real(value)
+        leaf(self, value, bool(requires_grad), name, user_frame(_getframe(1)))
+
+    # --- what it holds ----------------------------------------------------------------------------------------------
 
     @property
     def data(self) -> NDArray[Any]:
+        """The values, as an array that may be written to. Writing between forward and backward is an error there."""
         if type(self.value) is not np.ndarray:
             self.value = np.asarray(self.value)
-        return self.value
+        value: NDArray[Any] = self.value
+        return value
 
     @data.setter
     def data(self, new: ArrayLike) -> None:
-        value = as_value(new)
-        if np.shape(value) != self.shape: 
-            raise ShapeError(f"data of shape {np.shape(value)} cannot replace data of shape {self.shape}")
+        value = as_value(new, what="data")
+        if np.shape(value) != self.shape:
+            raise ShapeError(
+                f"data of shape {np.shape(value)} cannot replace data of shape {self.shape}: "
+                "reshape it, or make a new Tensor"
+            )
+        if self.requires_grad:
+            _check_real(value)
         self.value = value
         note_change(self, tick())
 
     @property
     def grad(self) -> NDArray[Any] | None:
-        if self._grad is not None and type(self._grad) is not np.ndarray:
-            self._grad = np.asarray(self._grad)
-        return self._grad
+        """The derivative that `backward` calls have added up here; None before the first."""
+        grad: NDArray[Any] | None = self._grad
+        if grad is not None and type(grad) is not np.ndarray:
+            grad = self._grad = np.asarray(grad)
+        return grad
 
     @grad.setter
     def grad(self, new: ArrayLike | None) -> None:
-        self._grad = None if new is None else np.asarray(new)
+        value = None if new is None else np.asarray(as_value(new, what="grad"))
+        if value is not None and value.shape != self.shape:
+            raise ShapeError(f"a gradient of shape {value.shape} does not fit a Tensor of shape {self.shape}")
+        self._grad = value
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self.value)
+        """The size along each axis."""
+        shape: tuple[int, ...] = self.value.shape
+        return shape
 
     @property
     def ndim(self) -> int:
-        return np.ndim(self.value)
+        """The number of axes."""
+        return len(self.value.shape)
 
     @property
     def size(self) -> int:
-        return int(np.size(self.value))
+        """The number of elements."""
+        return int(self.value.size)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype
+        """The type of the elements."""
+        dtype: np.dtype[Any] = self.value.dtype
+        return dtype
 
     @property
     def is_leaf(self) -> bool:
+        """Whether no recorded operation made it: it was created from data, or without recording."""
         return self.op is None
 
-    def backward(self, gradient: ArrayLike | None = None) -> None:
-        if not self.requires_grad:
-            raise GraphError("backward() on a Tensor that records nothing")
-        if gradient is None:
-            if self.size != 1:
-                raise GraphError("backward() on a non-scalar needs gradient=")
-            seed = np.ones_like(self.value)[()] if self.ndim else self.value.dtype.type(1)
-        else:
-            seed = as_value(gradient, self.dtype)
-        for node, g in reverse([self], [seed]).items():
-            node._grad = g if node._grad is None else node._grad + g
+    @property
+    def T(self) -> Tensor:
+        """The transpose: axes in reverse order (a 1-d Tensor stays as it is, as in NumPy)."""
+        out: Tensor = shapes.permute_dims(self)
+        return out
 
-    def zero_grad(self) -> None:
-        self._grad = None
-
-    def detach(self) -> Tensor:
-        node = object.__new__(type(self).result_class)
-        leaf(node, self.value, False, self.name, None)
-        return node
+    @property
+    def mT(self) -> Tensor:
+        """The matrix transpose: the last two axes swapped."""
+        out: Tensor = shapes.matrix_transpose(self)
+        return out
 
     def numpy(self) -> NDArray[Any]:
-        return np.asarray(self.value)
+        """The values as an array (shared, not copied), outside the graph."""
+        return self.data
 
     def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self.value.size != 1:
+            raise ShapeError(
+                f"item() needs exactly one element, this Tensor has shape {self.shape}; use tolist() or index it"
+            )
         return self.value.item()
 
-    def __repr__(self) -> str:
-        return f"Tensor({np.array2string(np.asarray(self.value), precision=6)})"
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.value.tolist()
+
+    # --- derivatives ------------------------------------------------------------------------------------------------
+
+    def backward(self, gradient: ArrayLike | Tensor | None = None) -> None:
+        """Add the derivative of this Tensor to the `grad` of every leaf it was computed from.
+
+        The chain rule runs from here to the leaves, right to left. It may be called again: gradients accumulate.
+
+        Parameters
+        ----------
+        gradient
+            The derivative of the final quantity with respect to this Tensor, of this Tensor's shape (the `v` of the
+            product v^T J); 1 if None, which needs a Tensor of one element.
+
+        Raises
+        ------
+        GraphError
+            If nothing was recorded, or `gradient` is missing for more than one element.
+        MutationError
+            If a recorded array was changed since.
+        """
+        if not self.requires_grad:
+            raise GraphError(
+                f"backward(): {_called(self)} records nothing, because nothing it was computed from requires a gradient"
+                + (", or recording was off (no_grad)" if not self.name else "")
+                + "; create the inputs with requires_grad=True"
+                + place(_getframe(1))
+            )
+        seed = _seed(self, gradient, _getframe(1))
+        found = reverse((self,), (seed,))
+        for node in found:
+            _deposit(node, found)
+
+    def zero_grad(self) -> None:
+        """Forget the accumulated gradient: `grad` is None again."""
+        self._grad = None
+
+    def retain_grad(self) -> None:
+        """Ask `backward` to keep the gradient of this intermediate result in `grad`, as leaves do."""
+        self.retains_grad = True
+
+    def detach(self) -> Tensor:
+        """The same values (shared) as a constant: no derivative flows back from it."""
+        out = _bare(self.value)
+        out.name = self.name
+        out.code, out.lasti = self.code, self.lasti
+        return out
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad` of a leaf in place, and return it."""
+        if self.op is not None:
+            raise GraphError(
+                f"{_called(self)} is a recorded result, its requires_grad cannot be set; use detach() first"
+            )
+        if requires_grad:
+            _check_real(self.value)
+        self.requires_grad = requires_grad
+        return self
+
+    # --- copies and conversions -------------------------------------------------------------------------------------
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """The values in another dtype; between float dtypes a derivative flows back, in the original dtype."""
+        kind = np.dtype(dtype)
+        if kind.kind not in "biuf":
+            raise DTypeError(f"astype({kind}): a Tensor holds booleans, integers or real floats")
+        out: Tensor = cast(self, dtype=kind) if kind.kind == "f" else discrete(self, dtype=kind)
+        return out
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if self.op is not None:
+            raise GraphError(f"{_called(self)} is a recorded result and cannot be deep-copied; use detach() or copy()")
+        out = object.__new__(type(self))
+        leaf(out, self.value.copy(), self.requires_grad, self.name, None)
+        out.code, out.lasti = self.code, self.lasti
+        out._grad = None if self._grad is None else self._grad.copy()
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), np.asarray(self.value), self.requires_grad, self.name, self.grad)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return numpy_protocol.apply_function(func, args, kwargs)
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
 
     def __bool__(self) -> bool:
+        if self.value.size != 1:
+            raise ShapeError(
+                f"the truth value of a Tensor of shape {self.shape} is ambiguous: "
+                "use any() or all(), and where() or maximum() to choose elementwise" + place(_getframe(1))
+            )
         return bool(self.value)
 
-    @property
-    def T(self) -> Any:
-        return shape_ops.permute_dims(self)
+    def __index__(self) -> int:
+        return operator.index(self.value.item() if self.value.ndim == 0 else self.value)
 
-    @property
-    def mT(self) -> Any:
-        return linalg.matrix_transpose(self)
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduce.sum(self, axis, keepdims)
+    def __str__(self) -> str:
+        return str(self.value)
 
-    def reshape(self, *shape: Any) -> Any:
-        return shape_ops.reshape(self, shape if len(shape) != 1 else shape[0])
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(", threshold=50, edgeitems=3)
+        notes = []
+        if self.size > 50 or 0 in self.shape:
+            notes.append(f"shape={self.shape}")
+        if self.dtype not in (np.float64, np.int64, np.bool_):
+            notes.append(f"dtype={self.dtype}")
+        if self.name:
+            notes.append(f"name={self.name!r}")
+        if self.op is not None:
+            notes.append(f"op={self.op.name}")
+        elif self.requires_grad:
+            notes.append("requires_grad=True")
+        return f"Tensor({', '.join([text, *notes])})"
 
-    __add__, __radd__ = _binary(elementwise.add, operator.add)
-    __sub__, __rsub__ = _binary(elementwise.subtract, operator.sub)
-    __mul__, __rmul__ = _binary(elementwise.multiply, operator.mul)
-    __truediv__, __rtruediv__ = _binary(elementwise.divide, operator.truediv)
-    __floordiv__, __rfloordiv__ = _binary(elementwise.floor_divide, operator.floordiv)
-    __mod__, __rmod__ = _binary(elementwise.mod, operator.mod)
-    __pow__, __rpow__ = _binary(elementwise.pow, operator.pow)
-    __matmul__, __rmatmul__ = _binary(linalg.matmul, operator.matmul)
-    __eq__, _ = _binary(elementwise.equal, operator.eq)  # type: ignore[assignment]
-    __ne__, _ = _binary(elementwise.not_equal, operator.ne)  # type: ignore[assignment]
-    __lt__, _ = _binary(elementwise.less, operator.lt)
-    __le__, _ = _binary(elementwise.less_equal, operator.le)
-    __gt__, _ = _binary(elementwise.greater, operator.gt)
-    __ge__, _ = _binary(elementwise.greater_equal, operator.ge)
-    __and__, __rand__ = _binary(elementwise.bitwise_and, operator.and_)
-    __or__, __ror__ = _binary(elementwise.bitwise_or, operator.or_)
-    __xor__, __rxor__ = _binary(elementwise.bitwise_xor, operator.xor)
+    # --- containers -------------------------------------------------------------------------------------------------
 
-    def __neg__(self) -> Any:
-        return elementwise.negative(self)
+    def __len__(self) -> int:
+        if not self.value.shape:
+            raise DTypeError("len() of a 0-d Tensor: it has no axes")
+        return int(self.value.shape[0])
 
-    def __abs__(self) -> Any:
-        return elementwise.abs(self)
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.value.shape:
+            raise DTypeError("a 0-d Tensor cannot be iterated over: it has no axes")
+        return (self[i] for i in range(len(self)))
 
-    def __invert__(self) -> Any:
-        return elementwise.invert(self)
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self.value == (item.value if isinstance(item, Node) else item)))
+
+    def __getitem__(self, key: Any) -> Tensor:
+        out: Tensor = index.getitem(self, key)
+        return out
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise GraphError(
+            "a Tensor cannot be assigned to item by item: the graph records values, and they must stay as they were. "
+            "Use where(condition, new, old) to choose, concat or stack to build, or t.data[...] = v on a leaf before "
+            "the forward pass" + place(_getframe(1))
+        )
 
 
 Tensor.result_class = Tensor
+
+
+def _bare(value: Any) -> Tensor:
+    """A Tensor around `value` as it is: no copy, no history."""
+    out = object.__new__(Tensor)
+    leaf(out, value, False, None, None)
+    return out
+
+
+def _restore(kind: type[Tensor], value: NDArray[Any], requires_grad: bool, name: str | None, grad: Any) -> Tensor:
+    out = object.__new__(kind)
+    leaf(out, value if value.ndim else value[()], requires_grad, name, None)
+    out._grad = grad
+    return out
+
+
+def _check_real(value: Any) -> None:
+    if value.dtype.kind != "f":
+        raise DTypeError(
+            f"a Tensor of dtype {value.dtype} cannot require a gradient: a derivative needs real numbers. "
+            "Write floats (5.0 instead of 5), or pass dtype=float"
+        )
+
+
+def _called(node: Node) -> str:
+    return f"{node.name or 'this Tensor'} (shape {node.value.shape})"
+
+
+def _seed(output: Tensor, gradient: Any, frame: Any) -> Any:
+    """The cotangent that a backward pass from `output` starts with."""
+    value = output.value
+    if gradient is None:
+        if value.size != 1:
+            raise GraphError(
+                f"backward(): {_called(output)} is not a scalar, so it has no single derivative; "
+                "reduce it first, as in t.sum().backward(), or pass gradient= of its shape" + place(frame)
+            )
+        return np.ones(value.shape, value.dtype)[()]
+    seed = as_value(gradient, what="gradient")
+    if np.shape(seed) != value.shape:
+        raise ShapeError(
+            f"backward(): gradient has shape {np.shape(seed)}, it must have the Tensor's, {value.shape}" + place(frame)
+        )
+    return seed.astype(value.dtype)
+
+
+def _references(found: dict[Any, Any], node: Any) -> int:
+    return sys.getrefcount(found[node])
+
+
+_SOLE = _references({0: np.empty(0)}, 0)  # what an array counts that only the dictionary holds
+
+
+def _deposit(node: Any, found: dict[Any, Any]) -> None:
+    """Add a gradient to `node.grad`; an array that anything else may still see is copied first."""
+    if node._grad is not None:
+        node._grad = node._grad + found[node]
+        return
+    sole = _references(found, node) == _SOLE
+    g = found[node]
+    if type(g) is np.ndarray and not (sole and g.base is None and g.flags.writeable):
+        g = g.copy()
+    node._grad = g

@@ -1,4 +1,4 @@
-"""The few primitives that the reverse pass itself needs: undoing a broadcast, a dtype, and a product that keeps 0 as 0."""
+"""The few primitives that the reverse pass itself needs: undoing a broadcast or a dtype, and a product that keeps 0."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ def _cast(x: Any, *, dtype: np.dtype[Any]) -> Any:
     return x.astype(dtype)
 
 
-sum_to = Primitive(_sum_to, vjp=(lambda g, y, x, shape: broadcast_to(g, shape=x.shape),))
-broadcast_to = Primitive(_broadcast_to, vjp=(lambda g, y, x, shape: g,))  # the edge sums it back to the shape of x
+sum_to: Primitive = Primitive(_sum_to, vjp=(lambda g, y, x, shape: broadcast_to(g, shape=x.shape),))
+broadcast_to: Primitive = Primitive(
+    _broadcast_to, vjp=(lambda g, y, x, shape: g,)
+)  # the edge sums it back to the shape of x
 cast = Primitive(_cast, vjp=(lambda g, y, x, dtype: g,))  # the edge gives it back the dtype of x
 
 
@@ -37,4 +39,8 @@ def _guarded_product(g: Any, p: Any) -> Any:
     return np.where(g == 0, np.zeros((), np.result_type(g, p)), np.multiply(g, p))[()]
 
 
-guarded_product = Primitive(_guarded_product, partials=(lambda y, g, p: p, lambda y, g, p: g))
+# A vjp and not partials: what is 0 by the guard stays 0 in every order, also where the next cotangent is NaN.
+guarded_product: Primitive = Primitive(
+    _guarded_product,
+    vjp=(lambda c, y, g, p: guarded_product(c, p), lambda c, y, g, p: guarded_product(g, c)),
+)

@@ -1,5 +1,7 @@
 """The exceptions of the package: each is also the built-in that Python programmers would catch."""
 
+import numpy as np
+
 
 class TinygradError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -7,6 +9,10 @@ class TinygradError(Exception):
 
 class ShapeError(TinygradError, ValueError):
     """Shapes, axes or values that an operation cannot take."""
+
+
+class LinAlgError(ShapeError, np.linalg.LinAlgError):
+    """A matrix that an operation of linear algebra cannot take: singular, not square, not positive definite."""
 
 
 class DTypeError(TinygradError, TypeError):

@@ -44,6 +44,8 @@ class Node:
     lasti: int
     scope: Scope | None
     requires_grad: bool
+    retains_grad: bool
+    _grad: Any
     name: str | None
 
     result_class: ClassVar[type[Node]]  # what operations on nodes return
@@ -79,7 +81,7 @@ def leaf(node: Node, value: Any, requires_grad: bool, name: str | None, frame: F
 
 
 def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], value: Any, frame: FrameType) -> Any:
-    """The node for ``value = op(*inputs, **params)``, called from `frame`; a bare leaf where nothing is to be recorded."""
+    """The node for ``value = op(*inputs, **params)`` called from `frame`; a bare leaf if there is nothing to record."""
     # The hottest lines of the eager path: plain slots, no helper calls, the frame is asked for two numbers only.
     for x in inputs:
         if isinstance(x, Node):
@@ -88,7 +90,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], value
                 break
     else:
         return unrecorded(value, kind)
-    if not state.recording or not op.differentiable:
+    if not state.recording or not (op.differentiable or state.everything):
         return unrecorded(value, kind)
     node = _new(kind)
     node.value = value

@@ -66,19 +66,32 @@ def span(code: CodeType, lasti: int) -> Span:
 
 @lru_cache(maxsize=4096)
 def statement(code: CodeType, lasti: int) -> Statement | None:
-    """The innermost simple statement around an instruction, or None where the source is not at hand."""
-    line = span(code, lasti).line
-    if line is None:
-        return None
-    best: ast.stmt | None = None
-    for node in _statements(code.co_filename):
-        if node.lineno <= line <= (node.end_lineno or node.lineno):
-            best = node  # statements come outermost first: the last match is the innermost
+    """The innermost statement around an instruction, or None where the source is not at hand."""
+    best = enclosing(code, lasti)
     if best is None:
-        text = linecache.getline(code.co_filename, line).strip()
-        return Statement(code.co_filename, line, line, text, ()) if text else None
+        line = span(code, lasti).line
+        text = linecache.getline(code.co_filename, line).strip() if line is not None else ""
+        return Statement(code.co_filename, line, line, text, ()) if line is not None and text else None
     text = _text(code.co_filename, best)
     return Statement(code.co_filename, best.lineno, best.end_lineno or best.lineno, text, _targets(best))
+
+
+@lru_cache(maxsize=4096)
+def enclosing(code: CodeType, lasti: int) -> ast.stmt | None:
+    """The syntax of the innermost statement around an instruction: by line, and by column where several share one."""
+    line, end_line, column, end_column = span(code, lasti)
+    if line is None:
+        return None
+    first = (line, column or 0)
+    last = (end_line, end_column) if column is not None and end_line is not None and end_column is not None else first
+    best = on_line = None
+    for node in _statements(code.co_filename):  # outermost first: the last match is the innermost
+        start, end = (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
+        if start <= first and last <= end:
+            best = node
+        if node.lineno <= line <= end[0]:
+            on_line = node
+    return best or on_line
 
 
 def describe(code: CodeType | None, lasti: int) -> str:
@@ -93,6 +106,13 @@ def describe(code: CodeType | None, lasti: int) -> str:
     if len(text) > 120:
         text = text[:117] + "..."
     return f"{os.path.basename(code.co_filename)}:{line}" + (f": {text}" if text else "")
+
+
+def place(frame: FrameType) -> str:
+    """` (file.py:12: Z = W @ X)` for the user's line around `frame`: the end of an error message."""
+    frame = user_frame(frame)
+    text = describe(frame.f_code, frame.f_lasti)
+    return f" ({text})" if text else ""
 
 
 _trees: dict[str, tuple[tuple[str, ...], list[ast.stmt]]] = {}
@@ -117,7 +137,9 @@ def _statements(filename: str) -> list[ast.stmt]:
 
 def _text(filename: str, node: ast.stmt) -> str:
     """The statement as written where it fits one line, otherwise as Python prints it back on one line."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.With):
+    if isinstance(
+        node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.With
+    ):
         return linecache.getline(filename, node.lineno).strip()
     source = ast.get_source_segment("".join(_trees[filename][0]), node) or ""
     return source if "\n" not in source else ast.unparse(node)

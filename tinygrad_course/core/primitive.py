@@ -7,15 +7,16 @@ called with nodes it records the backward pass as another graph. Nothing else in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from sys import _getframe
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from .errors import DTypeError, GraphError, IndexingError, ShapeError, TinygradError
+from .errors import DTypeError, GraphError, IndexingError, LinAlgError, ShapeError, TinygradError
 from .node import Node, record
-from .position import describe, user_frame
+from .position import place
 
 Rule = Callable[..., Any]
 Rules = tuple[Rule | None, ...] | Rule
@@ -31,7 +32,7 @@ class Primitive:
     Two kinds of rule, given by the decorators `def_partials` and `def_vjp`:
 
     - *elementwise*: ``partials(output, *inputs, **params)`` returns one local partial derivative per input, each of a
-      shape that broadcasts against the output; the engine multiplies by the cotangent (chain rule) and undoes broadcasting;
+      shape that broadcasts against the output; the engine multiplies by the cotangent and undoes broadcasting;
     - *vjp*: ``vjp(cotangent, output, *inputs, **params)`` returns one gradient (or None) per input.
 
     Attributes: `name`, `forward`, `elementwise`, `differentiable`, `outputs` (1, or the length of the tuple that
@@ -77,6 +78,10 @@ class Primitive:
                 return node
         return value
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a class attribute a primitive is a method, like a function."""
+        return self if instance is None else partial(self, instance)
+
     def def_partials(self, rule: Rule) -> Rule:
         """Decorate ``rule(output, *inputs, **params) -> one local partial per input`` (an elementwise operation)."""
         self.rules, self.elementwise = rule, True
@@ -99,8 +104,45 @@ class Primitive:
             got = type(entries).__name__
             raise GraphError(f"the rule of {self.name} returned {got}; it must return a tuple with one entry per input")
         if len(entries) != count:
-            raise GraphError(f"the rule of {self.name} returned {len(entries)} entries for {count} inputs; one per input is needed")
+            raise GraphError(
+                f"the rule of {self.name} returned {len(entries)} entries for {count} inputs; one per input is needed"
+            )
         return entries
+
+
+def primitive(
+    forward: Callable[..., Any] | None = None, *, name: str | None = None, outputs: int = 1, differentiable: bool = True
+) -> Any:
+    """Turn a function on arrays into an operation that Tensors record: a decorator, ``@tg.primitive``.
+
+    Give it its derivative with `def_partials` (elementwise) or `def_vjp` (anything else), and check it with
+    ``tg.check_primitive``. Rules are written with operators and ``tg`` functions, not ``np`` ones, so that they can be
+    differentiated again.
+
+    Parameters
+    ----------
+    forward
+        The function: positional arrays, keyword parameters; returns an array, or a tuple of `outputs` arrays.
+    name
+        What errors and pictures call it; the function's name if None.
+    differentiable
+        False for results that no derivative should flow through.
+
+    Examples
+    --------
+    >>> import tinygrad_course as tg
+    >>> @tg.primitive
+    ... def cube(x):
+    ...     return x**3
+    >>> @cube.def_partials
+    ... def cube_partials(y, x):
+    ...     return (3 * x**2,)
+    >>> tg.grad(cube)(2.0)
+    array(12.)
+    """
+    if forward is None:
+        return partial(primitive, name=name, outputs=outputs, differentiable=differentiable)
+    return Primitive(forward, name=name, outputs=outputs, differentiable=differentiable)
 
 
 def explained(
@@ -109,21 +151,23 @@ def explained(
     """`error` from the forward of `op`, retold with the operands' shapes and the user's line."""
     if isinstance(error, TinygradError):
         return error
-    frame = user_frame(frame)
-    place = describe(frame.f_code, frame.f_lasti)
     text = op.complaint(*values, **params) if op.complaint is not None else None
     if text is None:
         text = _broadcast_complaint(values) if op.elementwise else None
     if text is None:
         shapes = ", ".join(_shape_text(v) for v in values)
         said = str(error).removeprefix(f"{op.name}: ")
-        text = f"{said}; operands: {shapes}" + (f"; {', '.join(f'{k}={v!r}' for k, v in params.items())}" if params else "")
+        text = f"{said}; operands: {shapes}" + (
+            f"; {', '.join(f'{k}={v!r}' for k, v in params.items())}" if params else ""
+        )
     kind: type[TinygradError] = ShapeError
     if isinstance(error, TypeError):
         kind = DTypeError
     elif isinstance(error, IndexError) and not isinstance(error, ValueError):
         kind = IndexingError
-    return kind(f"{op.name}: {text}" + (f" ({place})" if place else ""))
+    elif isinstance(error, np.linalg.LinAlgError):
+        kind = LinAlgError
+    return kind(f"{op.name}: {text}{place(frame)}")
 
 
 def _shape_text(value: Any) -> str:
@@ -141,8 +185,9 @@ def _broadcast_complaint(values: Sequence[Any]) -> str | None:
             sizes = {s[-k] for s in shapes if len(s) >= k} - {1}
             if len(sizes) > 1:
                 named = " and ".join(str(s) for s in shapes)
+                clash = " and ".join(map(str, sorted(sizes)))
                 return (
-                    f"shapes {named} do not broadcast: sizes {' and '.join(map(str, sorted(sizes)))} meet on axis {-k}; "
+                    f"shapes {named} do not broadcast: sizes {clash} meet on axis {-k}; "
                     "make them equal, or one of them 1"
                 )
     return None

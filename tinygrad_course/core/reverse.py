@@ -12,7 +12,7 @@ from .engine_ops import cast, guarded_product, sum_to
 from .errors import MutationError, ShapeError
 from .node import Node
 from .primitive import Primitive, pick
-from .state import recording
+from .state import state
 
 _by_order = attrgetter("order")
 float64 = np.float64
@@ -26,10 +26,12 @@ def note_change(node: Node, now: int) -> None:
     _last_change = now
 
 
-def ancestors(outputs: Iterable[Node]) -> tuple[list[Node], list[Node]]:
-    """All nodes that `outputs` depend on differentiably: the recorded ones, youngest first, and the leaves."""
-    stack = [x for x in outputs if x.requires_grad]
-    seen = set(stack)
+def ancestors(outputs: Iterable[Node], since: int = 0) -> tuple[list[Node], list[Node]]:
+    """All nodes that `outputs` depend on differentiably: the recorded ones, youngest first, and the leaves.
+
+    Nodes made before the tick `since` are left out, and with them all that only they depend on.
+    """
+    seen = {x for x in outputs if x.requires_grad and x.order >= since}
     stack = list(seen)
     recorded: list[Node] = []
     leaves: list[Node] = []
@@ -40,7 +42,7 @@ def ancestors(outputs: Iterable[Node]) -> tuple[list[Node], list[Node]]:
             continue
         recorded.append(node)
         for x in node.inputs:
-            if isinstance(x, Node) and x.requires_grad and x not in seen:
+            if isinstance(x, Node) and x.requires_grad and x not in seen and x.order >= since:
                 seen.add(x)
                 stack.append(x)
     recorded.sort(key=_by_order, reverse=True)
@@ -56,8 +58,11 @@ def reverse(
     Only the paths from `outputs` to `targets` are walked. With `record`, seeds and results are nodes, and everything
     computed is recorded. A target that no path reaches is missing from the answer.
     """
-    recorded, leaves = ancestors(outputs)
+    since = min((x.order for x in targets), default=0) if targets is not None else 0
+    recorded, leaves = ancestors(outputs, since)
     _refuse_changed(recorded)
+    if state.anomaly is not None:
+        state.anomaly.check_unchanged(recorded)
     if targets is None:
         wanted = set(leaves)
         keep = wanted.union(x for x in recorded if x.retains_grad)
@@ -65,12 +70,17 @@ def reverse(
     else:
         keep = set(targets)
         wanted = _on_paths(recorded, keep)
-    # Zero times a singular partial is NaN in IEEE arithmetic but 0 by our convention. That is rare: run without a
-    # guard, and again with one only when a NaN came out.
-    with recording(record), np.errstate(all="ignore"):
-        found = _sweep(recorded, outputs, seeds, wanted, keep, record, False)
-        if any(_has_nan(g) for g in found.values()):
-            found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
+    outer = state.recording
+    state.recording = record
+    try:
+        # Zero times a singular partial is NaN in IEEE arithmetic but 0 by our convention. That is rare: run without a
+        # guard, and again with one only when a NaN came out.
+        with np.errstate(all="ignore"):
+            found = _sweep(recorded, outputs, seeds, wanted, keep, record, state.anomaly is not None)
+            if any(map(_has_nan, found.values())):
+                found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
+    finally:
+        state.recording = outer
     return found
 
 
@@ -86,6 +96,9 @@ def _sweep(
     cotangents: dict[Node, Any] = {}
     owned: set[Node] = set()  # nodes whose cotangent is a buffer made here, which may be added to in place
     kept: dict[Node, Any] = {}
+    anomaly = state.anomaly
+    y: Any
+    operands: Sequence[Any]
     for node, seed in zip(outputs, seeds, strict=True):
         if node in wanted:
             _accumulate(cotangents, owned, node, seed)
@@ -102,7 +115,8 @@ def _sweep(
         if record:
             y, operands = node, inputs
         else:
-            y, operands = node.value, [x.value if isinstance(x, Node) else x for x in inputs]
+            y = node.value
+            operands = [x.value if isinstance(x, Node) else x for x in inputs]
         if op.outputs != 1:
             y, g = _several(node, g, record)
         arguments = (y, *operands) if elementwise else (g, y, *operands)
@@ -129,6 +143,8 @@ def _sweep(
                 c = g * part
             if type(c) is not float64 or type(x.value) is not float64:
                 c = _fit(c, x, node)
+            if anomaly is not None:
+                anomaly.check_cotangent(node, i, g, c)
             if x in cotangents:
                 _accumulate(cotangents, owned, x, c)
             else:
@@ -210,7 +226,7 @@ def _refuse_changed(recorded: Sequence[Node]) -> None:
 
 def _has_nan(g: Any) -> bool:
     a = g.value if isinstance(g, Node) else g
-    if type(a) is not np.ndarray:
+    if isinstance(a, np.generic):
         return bool(a != a)
     square = np.vdot(a, a)
     return bool(square != square)

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
+    from .anomaly import detect_anomaly
     from .node import Node
 
 P = ParamSpec("P")
@@ -19,40 +20,39 @@ class Scope:
     """A call whose operations belong together in a picture: a composed function, or an `nn` module.
 
     Scopes form a tree through `parent`; one object stands for one call, so two calls never share a scope.
-    `owner` is the module for a module's call, else None. `watch` is told of every node recorded inside.
+    `owner` is the module for a module's call, else None. `watch` is told of every node recorded inside. A transparent
+    scope only watches: pictures pass over it.
     """
 
-    __slots__ = ("name", "owner", "parent", "watch")
+    __slots__ = ("name", "owner", "parent", "transparent", "watch")
 
-    def __init__(self, name: str, parent: Scope | None = None, owner: object = None) -> None:
+    def __init__(
+        self, name: str, parent: Scope | None = None, owner: object = None, *, transparent: bool = False
+    ) -> None:
         self.name = name
         self.parent = parent
         self.owner = owner
+        self.transparent = transparent
         self.watch: Callable[[Node], None] | None = parent.watch if parent is not None else None
 
 
 class State(threading.local):
-    """Per thread: `recording` (False under ``no_grad``) and the innermost `scope`."""
+    """Per thread: `recording` (False under ``no_grad``) and the innermost `scope`.
+
+    `everything`: record operations without a derivative too (comparisons, say), so that a formula can name them.
+    `outer`: what `recording` was before each ``no_grad`` block that this thread is in.
+    """
 
     recording: bool = True
+    everything: bool = False
     scope: Scope | None = None
+    anomaly: detect_anomaly | None = None
+
+    def __init__(self) -> None:  # runs once in each thread
+        self.outer: list[bool] = []
 
 
 state = State()
-
-
-@contextmanager
-def scope(name: str, owner: object = None, watch: Callable[[Node], None] | None = None) -> Iterator[Scope]:
-    """Run a block inside a new scope called `name`."""
-    outer = state.scope
-    inner = Scope(name, outer, owner)
-    if watch is not None:
-        inner.watch = watch
-    state.scope = inner
-    try:
-        yield inner
-    finally:
-        state.scope = outer
 
 
 def composite(function: Callable[P, R]) -> Callable[P, R]:
@@ -86,16 +86,13 @@ class no_grad:
     False
     """
 
-    def __init__(self) -> None:
-        self._outer: list[bool] = []
-
     def __enter__(self) -> no_grad:
-        self._outer.append(state.recording)
+        state.outer.append(state.recording)
         state.recording = False
         return self
 
     def __exit__(self, *_: object) -> None:
-        state.recording = self._outer.pop()
+        state.recording = state.outer.pop()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
@@ -117,10 +114,23 @@ def recording(on: bool) -> Iterator[None]:
         state.recording = outer
 
 
-def all_scopes(inner: Scope | None) -> list[Scope]:
-    """The scopes around `inner`, outermost first, itself last."""
-    found: list[Any] = []
+@contextmanager
+def recording_everything() -> Iterator[None]:
+    """Record for a block, operations without a derivative included."""
+    outer = state.everything
+    state.everything = True
+    try:
+        with recording(True):
+            yield
+    finally:
+        state.everything = outer
+
+
+def scopes_around(inner: Scope | None) -> list[Scope]:
+    """The visible scopes around a node recorded in `inner`, outermost first, `inner` last."""
+    found: list[Scope] = []
     while inner is not None:
-        found.append(inner)
+        if not inner.transparent:
+            found.append(inner)
         inner = inner.parent
     return found[::-1]

@@ -56,32 +56,44 @@ def _power_slope_in_exponent(y: Any, x: Any, n: Any) -> Any:
     return y * log(where((x == 0) & (n >= 0), 1, x))
 
 
-add = elementwise(np.add, lambda y, a, b: 1, lambda y, a, b: 1, doc="Sum, ``a + b``.")
-subtract = elementwise(np.subtract, lambda y, a, b: 1, lambda y, a, b: -1, doc="Difference, ``a - b``.")
-multiply = elementwise(np.multiply, lambda y, a, b: b, lambda y, a, b: a, doc="Product, ``a * b``.")
-divide = elementwise(
+add: Primitive = elementwise(np.add, lambda y, a, b: 1, lambda y, a, b: 1, doc="Sum, ``a + b``.")
+subtract: Primitive = elementwise(np.subtract, lambda y, a, b: 1, lambda y, a, b: -1, doc="Difference, ``a - b``.")
+multiply: Primitive = elementwise(np.multiply, lambda y, a, b: b, lambda y, a, b: a, doc="Product, ``a * b``.")
+divide: Primitive = elementwise(
     np.divide, lambda y, a, b: _inverse(b), lambda y, a, b: -y / b, name="divide", doc="Quotient, ``a / b``."
 )
-negative = elementwise(np.negative, lambda y, x: -1, doc="Negation, ``-x``.")
-positive = elementwise(np.positive, lambda y, x: 1, doc="``+x``.")
-pow = elementwise(
+
+
+def _copy(x: Any) -> Any:
+    return np.array(x) if np.ndim(x) else np.asarray(x)[()]
+
+
+copy: Primitive = elementwise(
+    _copy, lambda y, x: 1, name="copy", doc="The same values in a new array; the derivative passes through."
+)
+negative: Primitive = elementwise(np.negative, lambda y, x: -1, doc="Negation, ``-x``.")
+positive: Primitive = elementwise(np.positive, lambda y, x: 1, doc="``+x``.")
+pow: Primitive = elementwise(
     np.power, _power_slope, _power_slope_in_exponent, name="pow", doc="Power, ``x ** n``; at 0, x**0 has slope 0."
 )
-float_power = elementwise(
+float_power: Primitive = elementwise(
     np.float_power, _power_slope, _power_slope_in_exponent, doc="Power computed in float64 at least."
 )
-reciprocal = elementwise(
-    lambda x: np.divide(1, x), lambda y, x: -(y**2), name="reciprocal", doc="Reciprocal, ``1 / x`` (a float, for ints too)."
+reciprocal: Primitive = elementwise(
+    lambda x: np.divide(1, x),
+    lambda y, x: -(y**2),
+    name="reciprocal",
+    doc="Reciprocal, ``1 / x`` (a float, for ints too).",
 )
-square = elementwise(np.square, lambda y, x: 2 * x, doc="Square, ``x ** 2``.")
-mod = elementwise(
+square: Primitive = elementwise(np.square, lambda y, x: 2 * x, doc="Square, ``x ** 2``.")
+mod: Primitive = elementwise(
     np.mod,
     lambda y, a, b: 1,
     lambda y, a, b: -floor_divide(a, b),
     name="mod",
     doc="Remainder with the sign of `b`, ``a - floor(a / b) * b``.",
 )
-fmod = elementwise(
+fmod: Primitive = elementwise(
     np.fmod,
     lambda y, a, b: 1,
     lambda y, a, b: -trunc(a / b),
@@ -90,58 +102,71 @@ fmod = elementwise(
 
 # --- exponentials, logarithms, roots -----------------------------------------------------------------------------------
 
-exp = elementwise(np.exp, lambda y, x: y, doc="Exponential, e**x.")
-exp2 = elementwise(np.exp2, lambda y, x: LN2 * y, doc="Power of two, 2**x.")
-expm1 = elementwise(np.expm1, lambda y, x: y + 1, doc="``exp(x) - 1``, exact near 0.")
-log = elementwise(np.log, lambda y, x: 1 / x, doc="Natural logarithm.")
-log2 = elementwise(np.log2, lambda y, x: 1 / (LN2 * x), doc="Logarithm to base 2.")
-log10 = elementwise(np.log10, lambda y, x: 1 / (LN10 * x), doc="Logarithm to base 10.")
-log1p = elementwise(np.log1p, lambda y, x: 1 / (1 + x), doc="``log(1 + x)``, exact near 0.")
-sqrt = elementwise(np.sqrt, lambda y, x: 0.5 / y, doc="Square root; its slope at 0 is inf, the limit.")
-cbrt = elementwise(np.cbrt, lambda y, x: 1 / (3 * y**2), doc="Cube root.")
-logaddexp = elementwise(
+exp: Primitive = elementwise(np.exp, lambda y, x: y, doc="Exponential, e**x.")
+exp2: Primitive = elementwise(np.exp2, lambda y, x: LN2 * y, doc="Power of two, 2**x.")
+expm1: Primitive = elementwise(np.expm1, lambda y, x: y + 1, doc="``exp(x) - 1``, exact near 0.")
+log: Primitive = elementwise(np.log, lambda y, x: 1 / x, doc="Natural logarithm.")
+log2: Primitive = elementwise(np.log2, lambda y, x: 1 / (LN2 * x), doc="Logarithm to base 2.")
+log10: Primitive = elementwise(np.log10, lambda y, x: 1 / (LN10 * x), doc="Logarithm to base 10.")
+log1p: Primitive = elementwise(np.log1p, lambda y, x: 1 / (1 + x), doc="``log(1 + x)``, exact near 0.")
+sqrt: Primitive = elementwise(np.sqrt, lambda y, x: 0.5 / y, doc="Square root; its slope at 0 is inf, the limit.")
+cbrt: Primitive = elementwise(np.cbrt, lambda y, x: 1 / (3 * y**2), doc="Cube root.")
+
+
+def _finite(y: Any) -> Any:
+    """`y`, but 0 for -inf: the logarithm of nothing has slopes exp(-inf - 0) = 0."""
+    return where(y == -math.inf, 0, y)
+
+
+logaddexp: Primitive = elementwise(
     np.logaddexp,
-    lambda y, a, b: exp(a - y),
-    lambda y, a, b: exp(b - y),
+    lambda y, a, b: exp(a - _finite(y)),
+    lambda y, a, b: exp(b - _finite(y)),
     doc="``log(exp(a) + exp(b))`` without overflow.",
 )
-logaddexp2 = elementwise(
+logaddexp2: Primitive = elementwise(
     np.logaddexp2,
-    lambda y, a, b: exp2(a - y),
-    lambda y, a, b: exp2(b - y),
+    lambda y, a, b: exp2(a - _finite(y)),
+    lambda y, a, b: exp2(b - _finite(y)),
     doc="``log2(2**a + 2**b)`` without overflow.",
 )
 
 # --- trigonometry (radians) and hyperbolic functions -------------------------------------------------------------------
 
-sin = elementwise(np.sin, lambda y, x: cos(x), doc="Sine of an angle in radians.")
-cos = elementwise(np.cos, lambda y, x: -sin(x), doc="Cosine of an angle in radians.")
-tan = elementwise(np.tan, lambda y, x: 1 + y**2, doc="Tangent of an angle in radians.")
-asin = elementwise(np.arcsin, lambda y, x: 1 / sqrt(1 - x**2), name="asin", doc="Inverse sine, in radians.")
-acos = elementwise(np.arccos, lambda y, x: -1 / sqrt(1 - x**2), name="acos", doc="Inverse cosine, in radians.")
-atan = elementwise(np.arctan, lambda y, x: 1 / (1 + x**2), name="atan", doc="Inverse tangent, in radians.")
-atan2 = elementwise(
+sin: Primitive = elementwise(np.sin, lambda y, x: cos(x), doc="Sine of an angle in radians.")
+cos: Primitive = elementwise(np.cos, lambda y, x: -sin(x), doc="Cosine of an angle in radians.")
+tan: Primitive = elementwise(np.tan, lambda y, x: 1 + y**2, doc="Tangent of an angle in radians.")
+asin: Primitive = elementwise(np.arcsin, lambda y, x: 1 / sqrt(1 - x**2), name="asin", doc="Inverse sine, in radians.")
+acos: Primitive = elementwise(
+    np.arccos, lambda y, x: -1 / sqrt(1 - x**2), name="acos", doc="Inverse cosine, in radians."
+)
+atan: Primitive = elementwise(np.arctan, lambda y, x: 1 / (1 + x**2), name="atan", doc="Inverse tangent, in radians.")
+atan2: Primitive = elementwise(
     np.arctan2,
     lambda y, a, b: b / (a**2 + b**2),
     lambda y, a, b: -a / (a**2 + b**2),
     name="atan2",
     doc="Angle in radians of the point (b, a), with its quadrant.",
 )
-sinh = elementwise(np.sinh, lambda y, x: cosh(x), doc="Hyperbolic sine.")
-cosh = elementwise(np.cosh, lambda y, x: sinh(x), doc="Hyperbolic cosine.")
-tanh = elementwise(np.tanh, lambda y, x: 1 - y**2, doc="Hyperbolic tangent.")
-asinh = elementwise(np.arcsinh, lambda y, x: 1 / sqrt(x**2 + 1), name="asinh", doc="Inverse hyperbolic sine.")
-acosh = elementwise(np.arccosh, lambda y, x: 1 / sqrt(x**2 - 1), name="acosh", doc="Inverse hyperbolic cosine.")
-atanh = elementwise(np.arctanh, lambda y, x: 1 / (1 - x**2), name="atanh", doc="Inverse hyperbolic tangent.")
-radians = elementwise(np.radians, lambda y, x: DEGREE, doc="Degrees to radians.")
-degrees = elementwise(np.degrees, lambda y, x: 1 / DEGREE, doc="Radians to degrees.")
+sinh: Primitive = elementwise(np.sinh, lambda y, x: cosh(x), doc="Hyperbolic sine.")
+cosh: Primitive = elementwise(np.cosh, lambda y, x: sinh(x), doc="Hyperbolic cosine.")
+tanh: Primitive = elementwise(np.tanh, lambda y, x: 1 - y**2, doc="Hyperbolic tangent.")
+asinh: Primitive = elementwise(
+    np.arcsinh, lambda y, x: 1 / sqrt(x**2 + 1), name="asinh", doc="Inverse hyperbolic sine."
+)
+acosh: Primitive = elementwise(
+    np.arccosh, lambda y, x: 1 / sqrt(x**2 - 1), name="acosh", doc="Inverse hyperbolic cosine."
+)
+atanh: Primitive = elementwise(np.arctanh, lambda y, x: 1 / (1 - x**2), name="atanh", doc="Inverse hyperbolic tangent.")
+radians: Primitive = elementwise(np.radians, lambda y, x: DEGREE, doc="Degrees to radians.")
+degrees: Primitive = elementwise(np.degrees, lambda y, x: 1 / DEGREE, doc="Radians to degrees.")
 
 
 def _hypot_slope(y: Any, a: Any) -> Any:
     return a / where(y == 0, 1, y)
 
 
-hypot = elementwise(
+hypot: Primitive = elementwise(
     np.hypot,
     lambda y, a, b: _hypot_slope(y, a),
     lambda y, a, b: _hypot_slope(y, b),
@@ -157,7 +182,13 @@ def _sinc(x: Any, *, order: int = 0) -> Any:
     # d^n/du^n (sin u / u) by Leibniz: sum over k of C(n, k) * sin^(k)(u) * (-1)^(n-k) (n-k)! / u^(n-k+1)
     closed = np.zeros_like(v)
     for k in range(order + 1):
-        closed += math.comb(order, k) * np.sin(v + k * np.pi / 2) * (-1) ** (order - k) * math.factorial(order - k) / v ** (order - k + 1)
+        closed += (
+            math.comb(order, k)
+            * np.sin(v + k * np.pi / 2)
+            * (-1) ** (order - k)
+            * math.factorial(order - k)
+            / v ** (order - k + 1)
+        )
     w = np.where(small, u, 0.0)
     series = np.zeros_like(v)
     for j in range(order // 2 + order % 2, order // 2 + order % 2 + 12):
@@ -166,7 +197,7 @@ def _sinc(x: Any, *, order: int = 0) -> Any:
     return (np.pi**order * np.where(small, series, closed)).astype(u.dtype)[()]
 
 
-sinc = elementwise(
+sinc: Primitive = elementwise(
     _sinc,
     lambda y, x, order=0: sinc(x, order=order + 1),
     doc="Normalised sinc, ``sin(pi x) / (pi x)``, 1 at 0; `order` asks for a derivative of that order.",
@@ -174,21 +205,35 @@ sinc = elementwise(
 
 # --- pieces: absolute value, extremes, choices -------------------------------------------------------------------------
 
-abs = elementwise(np.absolute, lambda y, x: sign(x), name="abs", doc="Absolute value; its slope at 0 is 0.")
-sign = elementwise(np.sign, lambda y, x: 0, doc="-1, 0 or 1; its slope is 0 everywhere.")
-floor = elementwise(np.floor, lambda y, x: 0, doc="Largest integer not above x; slope 0.")
-ceil = elementwise(np.ceil, lambda y, x: 0, doc="Smallest integer not below x; slope 0.")
-trunc = elementwise(np.trunc, lambda y, x: 0, doc="x without its fraction; slope 0.")
-rint = elementwise(np.rint, lambda y, x: 0, doc="Nearest integer, halves to even; slope 0.")
-floor_divide = elementwise(
+abs: Primitive = elementwise(np.absolute, lambda y, x: sign(x), name="abs", doc="Absolute value; its slope at 0 is 0.")
+sign: Primitive = elementwise(np.sign, lambda y, x: 0, doc="-1, 0 or 1; its slope is 0 everywhere.")
+floor: Primitive = elementwise(np.floor, lambda y, x: 0, doc="Largest integer not above x; slope 0.")
+ceil: Primitive = elementwise(np.ceil, lambda y, x: 0, doc="Smallest integer not below x; slope 0.")
+trunc: Primitive = elementwise(np.trunc, lambda y, x: 0, doc="x without its fraction; slope 0.")
+rint: Primitive = elementwise(np.rint, lambda y, x: 0, doc="Nearest integer, halves to even; slope 0.")
+round: Primitive = elementwise(
+    lambda x, decimals=0: np.round(x, decimals),
+    lambda y, x, decimals=0: 0,
+    name="round",
+    doc="x rounded to `decimals` places, halves to even; slope 0.",
+)
+floor_divide: Primitive = elementwise(
     np.floor_divide, lambda y, a, b: 0, lambda y, a, b: 0, doc="``floor(a / b)``; slopes 0."
 )
-copysign = elementwise(
+copysign: Primitive = elementwise(
     np.copysign,
     lambda y, a, b: sign(a) * sign(y),
     lambda y, a, b: 0,
     doc="Magnitude of `a` with the sign of `b`; slope in `a` is sign(a) * sign(b), in `b` 0.",
 )
+
+heaviside: Primitive = elementwise(
+    np.heaviside,
+    lambda y, x, h: 0,
+    lambda y, x, h: equal(x, 0),
+    doc="0 where x < 0, 1 where x > 0, `h` where x = 0; slope 0 in x.",
+)
+ldexp: Primitive = elementwise(np.ldexp, lambda y, x, n: ldexp(1.0, n), None, doc="``x * 2**n`` for integers n.")
 
 
 def _share(a: Any, b: Any) -> Any:
@@ -199,31 +244,31 @@ def _share(a: Any, b: Any) -> Any:
     return (np.greater_equal(a, b).astype(kind) + np.greater(a, b)) * kind.type(0.5)
 
 
-share = elementwise(
+share: Primitive = elementwise(
     _share,
     lambda y, a, b: 0,
     lambda y, a, b: 0,
     doc="1 where a > b, 0 where a < b, 1/2 at a tie: how an extreme divides its cotangent. Slopes 0.",
 )
-maximum = elementwise(
+maximum: Primitive = elementwise(
     np.maximum,
     lambda y, a, b: share(a, b),
     lambda y, a, b: share(b, a),
     doc="Larger of two values; at a tie each gets half the slope.",
 )
-minimum = elementwise(
+minimum: Primitive = elementwise(
     np.minimum,
     lambda y, a, b: share(b, a),
     lambda y, a, b: share(a, b),
     doc="Smaller of two values; at a tie each gets half the slope.",
 )
-fmax = elementwise(
+fmax: Primitive = elementwise(
     np.fmax,
     lambda y, a, b: where(isnan(b), 1, share(a, b)),
     lambda y, a, b: where(isnan(a), 1, share(b, a)),
     doc="Larger of two values, passing over NaN.",
 )
-fmin = elementwise(
+fmin: Primitive = elementwise(
     np.fmin,
     lambda y, a, b: where(isnan(b), 1, share(b, a)),
     lambda y, a, b: where(isnan(a), 1, share(a, b)),
@@ -241,7 +286,7 @@ def _inside(x: Any, low: Any, high: Any) -> Any:
     return above & below
 
 
-clip = elementwise(
+clip: Primitive = elementwise(
     _clip,
     lambda y, x, low, high: _inside(x, low, high),
     lambda y, x, low, high: (x < low) if high is None else (x < low) & (low <= high),
@@ -250,7 +295,7 @@ clip = elementwise(
     doc="x held between `low` and `high` (None: no bound); slope 1 inside and at the bounds, else it goes to the bound.",
 )
 
-where = Primitive(
+where: Primitive = Primitive(
     np.where,
     name="where",
     vjp=(None, lambda g, y, c, a, b: where(c, g, 0), lambda g, y, c, a, b: where(c, 0, g)),
@@ -259,21 +304,21 @@ where = Primitive(
 
 # --- questions: no derivative ------------------------------------------------------------------------------------------
 
-equal = constant(np.equal, doc="``a == b``, elementwise.")
-not_equal = constant(np.not_equal, doc="``a != b``, elementwise.")
-less = constant(np.less, doc="``a < b``, elementwise.")
-less_equal = constant(np.less_equal, doc="``a <= b``, elementwise.")
-greater = constant(np.greater, doc="``a > b``, elementwise.")
-greater_equal = constant(np.greater_equal, doc="``a >= b``, elementwise.")
-logical_and = constant(np.logical_and, doc="Truth of both.")
-logical_or = constant(np.logical_or, doc="Truth of either.")
-logical_xor = constant(np.logical_xor, doc="Truth of exactly one.")
-logical_not = constant(np.logical_not, doc="Opposite truth.")
-bitwise_and = constant(np.bitwise_and, doc="Bits set in both; for booleans, ``and``.")
-bitwise_or = constant(np.bitwise_or, doc="Bits set in either; for booleans, ``or``.")
-bitwise_xor = constant(np.bitwise_xor, doc="Bits set in exactly one.")
-invert = constant(np.invert, doc="All bits flipped; for booleans, ``not``.")
-isnan = constant(np.isnan, doc="Whether each value is NaN.")
-isinf = constant(np.isinf, doc="Whether each value is infinite.")
-isfinite = constant(np.isfinite, doc="Whether each value is neither NaN nor infinite.")
-signbit = constant(np.signbit, doc="Whether the sign bit is set (true for -0.0).")
+equal: Primitive = constant(np.equal, doc="``a == b``, elementwise.")
+not_equal: Primitive = constant(np.not_equal, doc="``a != b``, elementwise.")
+less: Primitive = constant(np.less, doc="``a < b``, elementwise.")
+less_equal: Primitive = constant(np.less_equal, doc="``a <= b``, elementwise.")
+greater: Primitive = constant(np.greater, doc="``a > b``, elementwise.")
+greater_equal: Primitive = constant(np.greater_equal, doc="``a >= b``, elementwise.")
+logical_and: Primitive = constant(np.logical_and, doc="Truth of both.")
+logical_or: Primitive = constant(np.logical_or, doc="Truth of either.")
+logical_xor: Primitive = constant(np.logical_xor, doc="Truth of exactly one.")
+logical_not: Primitive = constant(np.logical_not, doc="Opposite truth.")
+bitwise_and: Primitive = constant(np.bitwise_and, doc="Bits set in both; for booleans, ``and``.")
+bitwise_or: Primitive = constant(np.bitwise_or, doc="Bits set in either; for booleans, ``or``.")
+bitwise_xor: Primitive = constant(np.bitwise_xor, doc="Bits set in exactly one.")
+invert: Primitive = constant(np.invert, doc="All bits flipped; for booleans, ``not``.")
+isnan: Primitive = constant(np.isnan, doc="Whether each value is NaN.")
+isinf: Primitive = constant(np.isinf, doc="Whether each value is infinite.")
+isfinite: Primitive = constant(np.isfinite, doc="Whether each value is neither NaN nor infinite.")
+signbit: Primitive = constant(np.signbit, doc="Whether the sign bit is set (true for -0.0).")

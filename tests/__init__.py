@@ -1,0 +1,1 @@
+"""The project's tests. `samples/` holds example calls of every primitive; the generic tests are loops over them."""

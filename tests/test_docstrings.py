@@ -1,0 +1,52 @@
+"""The examples in docstrings run. Python's own collector of them passes over primitives and wrapped functions."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+import tinygrad_course as tg
+from tinygrad_course.core.primitive import Primitive
+
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def modules():
+    yield tg
+    for found in pkgutil.walk_packages(tg.__path__, f"{tg.__name__}."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def documented(owner, name):
+    """`owner` and everything inside it that has a docstring of its own, with full names."""
+    yield name, owner
+    for key, member in vars(owner).items():
+        member = inspect.unwrap(member) if isinstance(member, staticmethod | classmethod) else member
+        if inspect.isclass(member) and member.__module__.startswith(tg.__name__):
+            yield from documented(member, f"{name}.{key}") if member is not owner else ()
+        elif isinstance(member, Primitive | property) or callable(member):
+            yield f"{name}.{key}", member
+
+
+def examples():
+    found = {}
+    for module in modules():
+        for name, thing in documented(module, module.__name__):
+            doc = getattr(thing, "__doc__", None)
+            if isinstance(doc, str) and ">>>" in doc:
+                found.setdefault(doc, name.removeprefix(f"{tg.__name__}."))
+    return [pytest.param(doc, id=name) for doc, name in found.items()]
+
+
+@pytest.mark.parametrize("doc", examples())
+def test_examples_run(doc, request, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an example may write a picture
+    name = request.node.callspec.id
+    test = doctest.DocTestParser().get_doctest(doc, {"tg": tg, "np": np}, name, None, 0)
+    said = []
+    result = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=said.append)
+    assert result.failed == 0, "".join(said)

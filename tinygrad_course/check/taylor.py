@@ -1,0 +1,31 @@
+"""The Taylor test: a second opinion that needs no step size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .probe import Gradients, Probe, along, random_line
+
+
+def taylor_slope(probe: Probe, gradients: Gradients, zero: Any, eps: float, rng: np.random.Generator) -> float | None:
+    """How fast ``|f(x + h v) - f(x) - h <gradient, v>|`` vanishes with h: as h**2 if the gradient is right, as h if not.
+
+    The slope of its logarithm against that of h, by least squares, over the smallest steps whose remainder stands clear
+    of rounding. None where no remainder does: f is linear along v, and the gradient exact.
+    """
+    line = random_line(probe.problem, range(len(probe.problem.inputs)), rng)
+    slope = along(gradients, line)[-1]
+    sizes = [np.abs(g[-1]) @ np.ravel(np.abs(line.parts[i])) for i, g in enumerate(gradients.values)]
+    steps = 2.0**-3 / 4.0 ** np.arange(14)
+    with np.errstate(all="ignore"):
+        remainder = np.array([abs(probe(line, h)[-1] - zero[-1] - h * slope) for h in steps])
+        floor = 20 * gradients.noise[-1] + 100 * eps * sum(sizes) * steps
+        clear = np.isfinite(remainder) & (remainder > floor)
+    last = len(clear) - int(np.argmax(clear[::-1])) if clear.any() else 0
+    clear = clear & (np.arange(len(clear)) >= last - 5)
+    steps, remainder = steps[clear], remainder[clear]
+    if len(steps) < 2:
+        return None if np.isfinite(slope) else float("nan")
+    return float(np.polyfit(np.log(steps), np.log(remainder), 1)[0])

@@ -1,0 +1,49 @@
+"""Nested tuples, lists and dicts of arrays: taken apart into a flat list, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
+    """The leaves of `tree`, from left to right, and a function that rebuilds the same structure around new leaves.
+
+    Tuples, named tuples, lists and dicts (in their own order) are branches, None an empty one; all else is a leaf.
+
+    >>> leaves, rebuild = flatten({"w": 1.0, "b": (2.0, None)})
+    >>> leaves, rebuild([10, 20])
+    ([1.0, 2.0], {'w': 10, 'b': (20, None)})
+    """
+    if tree is None:
+        return [], lambda leaves: None
+    if not isinstance(tree, tuple | list | dict):
+        return [tree], lambda leaves: leaves[0]
+    children = list(tree.values()) if isinstance(tree, dict) else list(tree)
+    parts = [flatten(child) for child in children]
+    sizes = [len(found) for found, _ in parts]
+
+    def rebuild(leaves: Sequence[Any]) -> Any:
+        items, start = [], 0
+        for size, (_, again) in zip(sizes, parts, strict=True):
+            items.append(again(leaves[start : start + size]))
+            start += size
+        if isinstance(tree, dict):
+            return type(tree)(zip(tree, items, strict=True))
+        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+
+    return [leaf for found, _ in parts for leaf in found], rebuild
+
+
+def paths(tree: Any) -> list[str]:
+    """How Python reaches each leaf of `tree`, in the order of `flatten`: ``['w']``, ``[0].loc``; "" for a bare leaf."""
+    if tree is None:
+        return []
+    if not isinstance(tree, tuple | list | dict):
+        return [""]
+    if isinstance(tree, dict):
+        steps = [(f"[{key!r}]", child) for key, child in tree.items()]
+    else:
+        names = getattr(tree, "_fields", None)
+        steps = [(f".{names[i]}" if names else f"[{i}]", child) for i, child in enumerate(tree)]
+    return [step + path for step, child in steps for path in paths(child)]

@@ -1,0 +1,146 @@
+"""What a `Tensor` can compute: Python's operators, and the public functions as methods."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from sys import _getframe
+from typing import Any
+
+from .core.node import Node, record
+from .core.primitive import Primitive, explained
+from .ops import activation, arrange, elementwise, index, join, linalg, reduce, running, statistics
+from .ops import diagonal as diagonals
+from .ops import shape as shapes
+from .values import as_operand
+
+_NO_PARAMS: dict[str, Any] = {}
+
+
+def _binary(
+    op: Primitive, run: Callable[[Any, Any], Any]
+) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """The methods for ``self . other`` and ``other . self``. `run` is Python's operator: fastest on scalars."""
+
+    def method(self: Node, other: Any) -> Any:
+        if isinstance(other, Node):
+            b = other.value
+        else:
+            b = other = as_operand(other)
+            if other is NotImplemented:
+                return other
+        try:
+            value = run(self.value, b)
+        except (ValueError, TypeError) as error:
+            raise explained(op, error, (self.value, b), _NO_PARAMS, _getframe(1)) from error
+        return record(op, (self, other), _NO_PARAMS, value, _getframe(1))
+
+    def reflected(self: Node, other: Any) -> Any:
+        other = as_operand(other)
+        if other is NotImplemented:
+            return other
+        try:
+            value = run(other, self.value)
+        except (ValueError, TypeError) as error:
+            raise explained(op, error, (other, self.value), _NO_PARAMS, _getframe(1)) from error
+        return record(op, (other, self), _NO_PARAMS, value, _getframe(1))
+
+    return method, reflected
+
+
+class Operations(Node):
+    """A node with Python's operators, on Tensors, arrays and numbers, and with the public functions as methods."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # nodes compare elementwise, and are found by identity
+
+    __add__, __radd__ = _binary(elementwise.add, operator.add)
+    __sub__, __rsub__ = _binary(elementwise.subtract, operator.sub)
+    __mul__, __rmul__ = _binary(elementwise.multiply, operator.mul)
+    __truediv__, __rtruediv__ = _binary(elementwise.divide, operator.truediv)
+    __floordiv__, __rfloordiv__ = _binary(elementwise.floor_divide, operator.floordiv)
+    __mod__, __rmod__ = _binary(elementwise.mod, operator.mod)
+    __pow__, __rpow__ = _binary(elementwise.pow, operator.pow)
+    __matmul__, __rmatmul__ = _binary(linalg.matmul, operator.matmul)
+    __and__, __rand__ = _binary(elementwise.bitwise_and, operator.and_)
+    __or__, __ror__ = _binary(elementwise.bitwise_or, operator.or_)
+    __xor__, __rxor__ = _binary(elementwise.bitwise_xor, operator.xor)
+    __eq__ = _binary(elementwise.equal, operator.eq)[0]
+    __ne__ = _binary(elementwise.not_equal, operator.ne)[0]
+    __lt__ = _binary(elementwise.less, operator.lt)[0]
+    __le__ = _binary(elementwise.less_equal, operator.le)[0]
+    __gt__ = _binary(elementwise.greater, operator.gt)[0]
+    __ge__ = _binary(elementwise.greater_equal, operator.ge)[0]
+    __neg__ = elementwise.negative
+    __pos__ = elementwise.positive
+    __abs__ = elementwise.abs
+    __invert__ = elementwise.invert
+
+    # --- methods: the public functions that make sense with the Tensor in front -------------------------------------
+
+    abs = elementwise.abs
+    exp = elementwise.exp
+    log = elementwise.log
+    sqrt = elementwise.sqrt
+    square = elementwise.square
+    sin = elementwise.sin
+    cos = elementwise.cos
+    tan = elementwise.tan
+    tanh = elementwise.tanh
+    sign = elementwise.sign
+    pow = elementwise.pow
+    clip = elementwise.clip
+    maximum = elementwise.maximum
+    minimum = elementwise.minimum
+    relu = activation.relu
+    sigmoid = activation.sigmoid
+
+    sum = reduce.sum
+    prod = reduce.prod
+    max = reduce.max
+    min = reduce.min
+    amax = reduce.amax
+    amin = reduce.amin
+    logsumexp = reduce.logsumexp
+    cumsum = running.cumsum
+    cumprod = running.cumprod
+    any = reduce.any
+    all = reduce.all
+    argmax = reduce.argmax
+    argmin = reduce.argmin
+    mean = statistics.mean
+    var = statistics.var
+    std = statistics.std
+    median = statistics.median
+
+    copy = elementwise.copy
+    round = elementwise.round
+    ravel = shapes.ravel
+    flatten = shapes.ravel
+    squeeze = shapes.squeeze
+    expand_dims = shapes.expand_dims
+    broadcast_to = shapes.broadcast_to
+    permute_dims = shapes.permute_dims
+    swapaxes = shapes.swapaxes
+    moveaxis = shapes.moveaxis
+    split = join.split
+    tile = join.tile
+    repeat = join.repeat
+    flip = arrange.flip
+    roll = arrange.roll
+    diagonal = diagonals.diagonal
+    trace = diagonals.trace
+    take = index.take
+    sort = index.sort
+    argsort = index.argsort
+    dot = linalg.dot
+    matmul = linalg.matmul
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same elements in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``."""
+        return shapes.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Any:
+        """Axes in another order: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; reversed if none is given."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        return shapes.permute_dims(self, order)

@@ -1,0 +1,121 @@
+"""What to call each value, found in the program itself: names given, targets assigned, variables, operands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Node
+from . import source
+from .statements import same_call
+from .text import clean, code_text
+
+LONGEST = 24
+_MANY = 1000  # elements of a container that are looked at for a name
+
+
+def namespace(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
+    """The variables of a frame, by the id of their value: only the `wanted` ones, in containers and attributes too."""
+    found: dict[int, str] = {}
+    if frame is None:
+        return found
+    scopes = [frame.f_locals] if frame.f_locals is frame.f_globals else [frame.f_locals, frame.f_globals]
+    for variables in scopes:
+        for name, value in list(variables.items()):
+            if not name.startswith("_"):
+                for text, part in _parts(name, value):
+                    if id(part) in wanted:
+                        found.setdefault(id(part), text)
+    return found
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A variable, and what it holds one level down."""
+    if isinstance(value, Node | np.ndarray):
+        yield name, value
+    elif type(value) in (list, tuple):
+        yield from ((f"{name}[{i}]", v) for i, v in enumerate(value[:_MANY]))
+    elif type(value) is dict:
+        yield from ((f"{name}[{k!r}]", v) for k, v in list(value.items())[:_MANY] if isinstance(k, str | int))
+    elif isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, type):
+        prefix = "" if name == "self" else name + "."
+        yield from ((prefix + k, v) for k, v in list(vars(value).items())[:_MANY])
+
+
+class Names:
+    """Names for the values of one graph; every name is asked for once, in topological order."""
+
+    def __init__(self, variables: Mapping[int, str], uses: Mapping[int, tuple[Node, int]], leaves: list[Any]) -> None:
+        self.variables = variables
+        self.uses = uses  # id of a leaf -> the first operation that uses it, and as which operand
+        self.made = Counter((x.code, x.lasti) for x in leaves if isinstance(x, Node) and x.code is not None)
+        self.temporaries = 0
+
+    def leaf(self, x: Any, role: str) -> str:
+        """A leaf's name: given, assigned where it was made, a variable's, or as the program first refers to it."""
+        if isinstance(x, Node):
+            if x.name:
+                return tidy(x.name)
+            if x.code is not None:
+                name = source.target(x.code, x.lasti)
+                if name and (self.made[x.code, x.lasti] == 1 or id(x) not in self.variables):
+                    return tidy(name)
+        tree = source.operand(*self.uses[id(x)]) if id(x) in self.uses else None
+        if not isinstance(x, Node) and tree is not None and source.is_reference(tree):
+            return tidy(source.reference_text(tree))
+        if id(x) in self.variables:
+            return tidy(self.variables[id(x)])
+        if tree is not None:
+            return code_text(source.reference_text(tree), LONGEST)
+        return role
+
+    def result(self, node: Node, partial: bool) -> tuple[str, bool]:
+        """A result's name, and whether it stands for more than its own source: assigned, a variable's, a return's.
+
+        `partial`: the same call goes on to compute more, so the source's names are not this node's.
+        """
+        if node.name:
+            return tidy(node.name), True
+        if not partial and node.code is not None:
+            name = source.target(node.code, node.lasti)
+            if name:
+                return tidy(name), True
+        if id(node) in self.variables:
+            return tidy(self.variables[id(node)]), True
+        if not partial and node.code is not None:
+            name = source.returned(node.code, node.lasti)
+            if name:
+                return tidy(name), True
+            text = code_text(source.source_text(node), 200)
+            if text and len(text) <= 12:
+                return text, False
+        self.temporaries += 1
+        return f"t{self.temporaries}", True
+
+
+def tidy(name: str) -> str:
+    return clean(name, LONGEST) or "?"
+
+
+def partial(node: Node, users: list[Node]) -> bool:
+    """Whether a user of `node` belongs to the same call: then `node` is only a step inside it."""
+    return any(same_call(node, user) for user in users)
+
+
+def unique(names: list[str], leaves: list[bool]) -> list[str]:
+    """`names`, those that several values share numbered in order: `h0` (a leaf), `h1`, `h2`; or `x1#1`, `x1#2`."""
+    total, seen = Counter(names), Counter[str]()
+    plain = {n for n, k in total.items() if k > 1 and n.isidentifier() and not n[-1].isdigit()}
+    plain -= {n for n in plain if any(f"{n}{i}" in total for i in range(total[n] + 1))}
+    answer = []
+    for name, leaf in zip(names, leaves, strict=True):
+        if name not in seen and leaf:
+            seen[name] -= 1  # what a loop starts from is number 0
+        seen[name] += 1
+        mark = "" if name in plain else "#"
+        answer.append(f"{name}{mark}{seen[name]}" if total[name] > 1 else name)
+    return answer

@@ -1,0 +1,193 @@
+"""A recorded graph read as a formula: each operation printed the way NumPy code is written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core import engine_ops
+from ..core.node import Node
+from ..core.primitive import pick
+from ..ops import elementwise, linalg
+from ..ops.index import Key
+from . import expr
+from .expr import Expr, Number
+from .text import code_text
+
+Symbols = dict[int, Expr]  # id of a node or an array -> what the formula calls it
+
+
+def _infix(symbol: str) -> Callable[[Expr, Expr], Expr]:
+    return lambda a, b: expr.infix(a, symbol, b, expr.COMPARE)
+
+
+_PLAIN: dict[Any, Callable[..., Expr]] = {
+    elementwise.add: expr.add,
+    elementwise.subtract: expr.subtract,
+    elementwise.multiply: expr.multiply,
+    elementwise.divide: expr.divide,
+    elementwise.negative: expr.negate,
+    elementwise.positive: lambda x: x,
+    elementwise.pow: expr.power,
+    elementwise.square: lambda x: expr.power(x, Number(2)),
+    elementwise.reciprocal: lambda x: expr.power(x, Number(-1)),
+    elementwise.equal: _infix("=="),
+    elementwise.not_equal: _infix("!="),
+    elementwise.less: _infix("<"),
+    elementwise.less_equal: _infix("<="),
+    elementwise.greater: _infix(">"),
+    elementwise.greater_equal: _infix(">="),
+    elementwise.bitwise_and: _infix("&"),
+    elementwise.bitwise_or: _infix("|"),
+    linalg.matmul: expr.matmul,
+    engine_ops.guarded_product: expr.multiply,
+}
+
+
+def formula(target: Node, symbols: Symbols) -> Expr:
+    """What `target` was computed by, in terms of `symbols`."""
+    known: dict[Node, Expr] = {}
+    stack = [target]
+    while stack:
+        node = stack[-1]
+        missing = [x for x in node.inputs if isinstance(x, Node) and x not in known and id(x) not in symbols]
+        if node not in known and id(node) not in symbols and missing:
+            stack += missing
+            continue
+        stack.pop()
+        if node not in known:
+            known[node] = symbols.get(id(node)) or _read(node, known, symbols)
+    return known[target]
+
+
+def _read(node: Node, known: dict[Node, Expr], symbols: Symbols) -> Expr:
+    if node.op is None:
+        return constant(node.value)
+    parts = [known.get(x) or symbols[id(x)] if isinstance(x, Node) else _operand(x, symbols) for x in node.inputs]
+    plain = _PLAIN.get(node.op)
+    if plain is not None:
+        return plain(*parts)
+    special = _SPECIAL.get(node.op) or _BY_NAME.get(node.op.name)
+    found = special(node, *parts) if special is not None else None
+    return found or expr.call(node.op.name, parts, {k: v for k, v in node.params.items() if v is not None and v is not False})
+
+
+def _operand(x: Any, symbols: Symbols) -> Expr:
+    return symbols.get(id(x)) or constant(x)
+
+
+def constant(value: Any) -> Expr:
+    """A value that has no name: the number where there is only one."""
+    if value is None or isinstance(value, str):
+        return Expr(repr(value))
+    if isinstance(value, slice | tuple | list) or value is Ellipsis:
+        return Expr(index_text(value))
+    a = np.asarray(value)
+    if a.dtype.kind in "biuf" and a.size and (a.ndim == 0 or (a == a.flat[0]).all()):
+        return Number(float(a.flat[0]))
+    return Expr("constant")
+
+
+def index_text(index: Any) -> str:
+    """An index as it stands between brackets."""
+    if isinstance(index, slice):
+        ends = ["" if end is None else str(end) for end in (index.start, index.stop)]
+        return ":".join(ends) + (f":{index.step}" if index.step is not None else "")
+    if isinstance(index, tuple | list):
+        return ", ".join(index_text(i) for i in index)
+    if isinstance(index, np.ndarray):
+        return "constant" if index.ndim else str(index)
+    return "..." if index is Ellipsis else str(index.name or "constant") if isinstance(index, Node) else str(index)
+
+
+# --- operations whose parameters belong in the notation --------------------------------------------------------------
+
+
+def _transpose(node: Node, x: Expr) -> Expr | None:
+    axes = tuple(node.params.get("axes") or ())
+    n = len(axes)
+    if n == 2 and axes == (1, 0):
+        return expr.attribute(x, "T")
+    if n > 2 and axes == (*range(n - 2), n - 1, n - 2):
+        return expr.attribute(x, "mT")
+    return None
+
+
+def _sum_to(node: Node, x: Expr) -> Expr:
+    before, after = np.shape(node.inputs[0].value), node.params["shape"]
+    extra = len(before) - len(after)
+    axes = [*range(extra), *(i + extra for i, n in enumerate(after) if n == 1 and before[i + extra] != 1)]
+    return _summed(x, None if len(axes) == len(before) else axes)
+
+
+def _sum(node: Node, x: Expr) -> Expr:
+    axis = node.params.get("axis")
+    return _summed(x, None if axis is None else [axis] if isinstance(axis, int) else list(axis))
+
+
+def _summed(x: Expr, axes: list[int] | None) -> Expr:
+    c, rest = _split(x)
+    over = {} if axes is None else {"axis": axes[0] if len(axes) == 1 else tuple(axes)}
+    return expr.scaled(c, expr.call("sum", [rest], over))
+
+
+def _split(x: Expr) -> tuple[float, Expr]:
+    """A sign in front of `x`, and the rest: a sum or a reshape passes it on."""
+    rest = expr.negate(x)
+    negative = isinstance(x, expr.Product) and x.coefficient < 0
+    return (-1.0, rest) if negative else (1.0, x)
+
+
+def _broadcast(node: Node, x: Expr) -> Expr:
+    return x if isinstance(x, Number) else expr.call("broadcast_to", [x, node.params["shape"]])
+
+
+def _reshape(node: Node, x: Expr) -> Expr:
+    shape = np.shape(node.value)
+    return x if isinstance(x, Number) or shape == () else expr.call("reshape", [x, shape])
+
+
+def _indexed(node: Node, x: Expr, *indices: Expr) -> Expr | None:
+    key = node.params.get("key")
+    return Expr(f"{x.within(expr.ATOM)}[{key.text(*map(str, indices))}]") if isinstance(key, Key) else None
+
+
+_SPECIAL: dict[Any, Callable[..., Expr | None]] = {
+    engine_ops.sum_to: _sum_to,
+    engine_ops.broadcast_to: _broadcast,
+    engine_ops.cast: lambda node, x: x,
+    pick: lambda node, x: Expr(f"{x.within(expr.ATOM)}[{node.params['index']}]"),
+}
+_BY_NAME: dict[str, Callable[..., Expr | None]] = {
+    "permute_dims": _transpose,
+    "sum": _sum,
+    "reshape": _reshape,
+    "getitem": _indexed,
+}
+
+
+# --- source text as a formula ----------------------------------------------------------------------------------------
+
+_OPERATORS: dict[type, Callable[[Expr, Expr], Expr]] = {
+    ast.Add: expr.add,
+    ast.Sub: expr.subtract,
+    ast.Mult: expr.multiply,
+    ast.Div: expr.divide,
+    ast.MatMult: expr.matmul,
+    ast.Pow: expr.power,
+}
+
+
+def from_source(tree: ast.expr, depth: int = 12) -> Expr:
+    """A piece of the user's source as a formula; what is not arithmetic stays as written."""
+    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
+        return Number(tree.value)
+    if depth and isinstance(tree, ast.BinOp) and type(tree.op) in _OPERATORS:
+        return _OPERATORS[type(tree.op)](from_source(tree.left, depth - 1), from_source(tree.right, depth - 1))
+    if depth and isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return expr.negate(from_source(tree.operand, depth - 1))
+    atom = isinstance(tree, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
+    return Expr(code_text(ast.unparse(tree), 40), expr.ATOM if atom else expr.COMPARE)

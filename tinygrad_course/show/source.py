@@ -1,0 +1,147 @@
+"""What the user's source says about a recorded operation: its expression, its target, its operands' names."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from functools import lru_cache
+from types import CodeType
+
+from ..core.node import Node
+from ..core.position import enclosing, span
+
+_LOOPED = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
+
+
+@lru_cache(maxsize=4096)
+def expression(code: CodeType, lasti: int) -> ast.expr | ast.stmt | None:
+    """The piece of syntax that an instruction carries out; an augmented assignment is carried out whole."""
+    statement = enclosing(code, lasti)
+    place = span(code, lasti)
+    if statement is None or place.column is None:
+        return None
+    for tree in ast.walk(statement):
+        if isinstance(tree, ast.expr | ast.AugAssign):
+            at = (tree.lineno, tree.end_lineno, tree.col_offset, tree.end_col_offset)
+            if at == tuple(place):
+                return tree
+    return None
+
+
+def of(node: Node) -> ast.expr | ast.stmt | None:
+    return None if node.code is None else expression(node.code, node.lasti)
+
+
+def source_text(node: Node) -> str:
+    """The source of the expression that made `node`, on one line as written where it fits one."""
+    tree = of(node)
+    if tree is None or node.code is None:
+        return ""
+    if isinstance(tree, ast.AugAssign):
+        return ast.unparse(ast.BinOp(tree.target, tree.op, tree.value))
+    if tree.lineno != tree.end_lineno:
+        return ast.unparse(tree)
+    line = linecache.getline(node.code.co_filename, tree.lineno).encode()
+    return line[tree.col_offset : tree.end_col_offset].decode()
+
+
+@lru_cache(maxsize=4096)
+def target(code: CodeType, lasti: int) -> str | None:
+    """What the program assigns the value of this instruction to: `z`, `self.W`, `cache['A1']`; None if nothing."""
+    tree, statement = expression(code, lasti), enclosing(code, lasti)
+    if tree is None or statement is None:
+        return None
+    if isinstance(tree, ast.AugAssign):
+        return _target_text(tree.target)
+    for part in ast.walk(statement):
+        if isinstance(part, ast.NamedExpr) and part.value is tree:
+            return part.target.id
+    if isinstance(statement, ast.Assign):
+        return _matched(statement.targets[0], statement.value, tree)
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        return _matched(statement.target, statement.value, tree)
+    return None
+
+
+def returned(code: CodeType, lasti: int) -> str | None:
+    """`f()` where the instruction computes what function `f` returns."""
+    tree, statement = expression(code, lasti), enclosing(code, lasti)
+    if tree is None or not isinstance(statement, ast.Return) or statement.value is not tree:
+        return None
+    return f"{code.co_name}()"
+
+
+def _matched(place: ast.expr, value: ast.expr, tree: ast.AST) -> str | None:
+    """Which part of the target `place` the expression `tree`, somewhere in `value`, goes to."""
+    if value is tree:
+        return _target_text(place)
+    parts: list[tuple[ast.expr, str]] = []
+    if isinstance(value, ast.Tuple | ast.List):
+        if isinstance(place, ast.Tuple | ast.List):
+            if len(place.elts) == len(value.elts) and not any(isinstance(e, ast.Starred) for e in (*place.elts, *value.elts)):
+                found = (_matched(p, v, tree) for p, v in zip(place.elts, value.elts, strict=True))
+                return next((text for text in found if text), None)
+            return None
+        parts = [(v, str(i)) for i, v in enumerate(value.elts)]
+    elif isinstance(value, ast.Dict):
+        parts = [(v, ast.unparse(k)) for k, v in zip(value.keys, value.values, strict=True) if k is not None]
+    elif (isinstance(value, _LOOPED) and value.elt is tree) or (isinstance(value, ast.DictComp) and value.value is tree):
+        return _target_text(place)
+    text = _target_text(place)
+    return next((f"{text}[{key}]" for part, key in parts if part is tree), None)
+
+
+def _target_text(place: ast.expr) -> str:
+    text = ast.unparse(place)
+    return text.removeprefix("self.")
+
+
+def operand(node: Node, position: int) -> ast.expr | None:
+    """The source of one positional operand of an operation; None where the source does not show it."""
+    tree = of(node)
+    if isinstance(tree, ast.BinOp):
+        return (tree.left, tree.right)[position] if position < 2 else None
+    if isinstance(tree, ast.AugAssign):
+        return (tree.target, tree.value)[position] if position < 2 else None
+    if isinstance(tree, ast.UnaryOp):
+        return tree.operand
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
+        return (tree.left, tree.comparators[0])[position] if position < 2 else None
+    if isinstance(tree, ast.Subscript):
+        return (tree.value, tree.slice)[position] if position < 2 else None
+    if isinstance(tree, ast.Attribute):
+        return tree.value if position == 0 else None
+    if isinstance(tree, ast.Call):
+        return _argument(tree, position, len(node.inputs))
+    return None
+
+
+def _argument(tree: ast.Call, position: int, count: int) -> ast.expr | None:
+    """An operand of a call: of a function by position, of a method with the object in front."""
+    arguments = list(tree.args)
+    if isinstance(tree.func, ast.Attribute) and not _is_module(tree.func.value):
+        arguments.insert(0, tree.func.value)
+    if any(isinstance(a, ast.Starred) for a in arguments) or position >= len(arguments):
+        return None
+    return arguments[position]
+
+
+def _is_module(tree: ast.expr) -> bool:
+    while isinstance(tree, ast.Attribute):
+        tree = tree.value
+    return isinstance(tree, ast.Name) and tree.id in ("tg", "np", "tinygrad_course", "numpy")
+
+
+def is_reference(tree: ast.expr | None) -> bool:
+    """Whether the source names a value (`X`, `self.W`, `cache['A1']`, `layers[0]`), rather than computing it."""
+    while isinstance(tree, ast.Attribute | ast.Subscript):
+        if isinstance(tree, ast.Attribute) and tree.attr in ("T", "mT", "data", "real"):
+            return False
+        if isinstance(tree, ast.Subscript) and not isinstance(tree.slice, ast.Constant | ast.Name):
+            return False
+        tree = tree.value
+    return isinstance(tree, ast.Name)
+
+
+def reference_text(tree: ast.expr) -> str:
+    return _target_text(tree)

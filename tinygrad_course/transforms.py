@@ -1,0 +1,382 @@
+"""Functions of functions: derivatives of any order, forward mode, and trading memory for time.
+
+A transform takes a Python function of Tensors or arrays and returns another. Given arrays it returns arrays; given
+Tensors it returns Tensors that are part of the graph, so transforms nest: ``grad(grad(f))`` is the second derivative.
+Arguments may be nested tuples, lists and dicts of arrays; a gradient has the structure of its argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from sys import _getframe
+from typing import Any
+
+import numpy as np
+
+from .core.errors import DTypeError, GraphError, ShapeError
+from .core.node import Node
+from .core.position import place
+from .core.reverse import reverse
+from .core.state import recording
+from .core.tree import flatten
+from .ops import shape as shapes
+from .ops.elementwise import copy, multiply
+from .ops.join import stack
+from .ops.reduce import sum as sum_
+from .tensor import Tensor
+from .values import as_value
+
+Function = Callable[..., Any]
+
+
+# --- the general tool -----------------------------------------------------------------------------------------------
+
+
+def gradients(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    create_graph: bool = False,
+) -> list[Tensor | None]:
+    """Derivatives of `outputs` (their sum, weighted by `grad_outputs`) with respect to each of `inputs`.
+
+    Unlike ``backward`` it touches no `grad`, walks only the paths to `inputs`, and takes intermediate results as
+    inputs too. With ``create_graph`` the derivatives are recorded and can be differentiated again.
+
+    Parameters
+    ----------
+    outputs, inputs
+        A Tensor or a sequence of them.
+    grad_outputs
+        One cotangent per output, of its shape; None for 1, which needs outputs of one element.
+
+    Returns
+    -------
+    list
+        One Tensor per input, of its shape and dtype; None where no output depends on the input.
+
+    Examples
+    --------
+    >>> import tinygrad_course as tg
+    >>> x = tg.Tensor(2.0, requires_grad=True)
+    >>> (slope,) = tg.gradients(x**3, x, create_graph=True)
+    >>> slope, tg.gradients(slope, x)
+    (Tensor(12.0, op=multiply), [Tensor(12.0)])
+    """
+    outs = _as_sequence(outputs, "outputs")
+    ins = _as_sequence(inputs, "inputs")
+    given = [None] * len(outs) if grad_outputs is None else _as_sequence(grad_outputs, "grad_outputs", Any)
+    if len(given) != len(outs):
+        raise ShapeError(f"gradients: {len(given)} grad_outputs for {len(outs)} outputs; one per output is needed")
+    if not any(y.requires_grad for y in outs):
+        raise GraphError(
+            "gradients: no output records anything; create the inputs with requires_grad=True and compute outside "
+            f"no_grad{place(_getframe(1))}"
+        )
+    pairs = [(y, _cotangent(y, g, create_graph)) for y, g in zip(outs, given, strict=True) if y.requires_grad]
+    found = reverse([y for y, _ in pairs], [g for _, g in pairs], ins, record=create_graph)
+    return [None if x not in found else as_tensor(found[x]) for x in ins]
+
+
+def _as_sequence(x: Any, what: str, kind: Any = Node) -> list[Any]:
+    items = list(x) if isinstance(x, list | tuple) else [x]
+    for item in items:
+        if kind is Node and not isinstance(item, Node):
+            raise DTypeError(f"gradients: {what} must be Tensors, not {type(item).__name__}")
+    return items
+
+
+def _cotangent(y: Tensor, g: Any, create_graph: bool) -> Any:
+    if g is None:
+        if y.size != 1:
+            raise GraphError(
+                f"gradients: an output of shape {y.shape} is not a scalar; pass grad_outputs= of its shape"
+            )
+        g = np.ones(y.shape, y.dtype)[()]
+    value = as_value(g)
+    if np.shape(value) != y.shape:
+        raise ShapeError(f"gradients: a cotangent has shape {np.shape(value)}, its output {y.shape}")
+    if not create_graph:
+        return value.astype(y.dtype)
+    return g if isinstance(g, Tensor) and g.dtype == y.dtype else as_tensor(value.astype(y.dtype))
+
+
+def as_tensor(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else Tensor(x)
+
+
+# --- functions of one call ------------------------------------------------------------------------------------------
+
+
+class _Call:
+    """One evaluation of `f` with fresh leaves in place of chosen arguments, so that it can be differentiated.
+
+    `outer` tells whether a Tensor came in: then the leaves are recorded copies of the arguments, connected to the
+    caller's graph, and everything handed out is Tensors; otherwise arrays go in and arrays come out.
+    """
+
+    def __init__(self, name: str, f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Sequence[int]):
+        self.name = name
+        for i in argnums:
+            if not -len(args) <= i < len(args):
+                raise ShapeError(f"{name}: argnums names argument {i}, but the function was called with {len(args)}")
+        chosen = [i % len(args) for i in argnums]
+        given, self.rebuild = flatten([args[i] for i in chosen])
+        self.outer = any(isinstance(x, Node) for x in flatten([args, kwargs])[0])
+        self.leaves = [self._enter(x) for x in given]
+        inner = list(args)
+        for i, value in zip(chosen, self.rebuild(self.leaves), strict=True):
+            inner[i] = value
+        with recording(True):
+            self.output = f(*inner, **kwargs)
+
+    def _enter(self, x: Any) -> Tensor:
+        value = as_value(x, what=f"{self.name}: an argument")
+        if value.dtype.kind != "f":
+            raise DTypeError(
+                f"{self.name}: cannot differentiate with respect to an argument of dtype {value.dtype}; "
+                "pass floats (5.0 instead of 5), or leave it out of argnums"
+            )
+        if isinstance(x, Tensor) and x.requires_grad:
+            return copy(x)  # type: ignore[no-any-return]
+        return Tensor(value, requires_grad=True)
+
+    def scalar(self, output: Any) -> Tensor:
+        """`output`, checked to be one real number."""
+        if not isinstance(output, Node) and np.ndim(output) == 0 and np.result_type(output).kind == "f":
+            output = Tensor(output)  # a constant: its gradient is 0
+        if not isinstance(output, Tensor):
+            raise GraphError(
+                f"{self.name}: the function must return a Tensor of one element, it returned {type(output).__name__}"
+            )
+        if output.size != 1:
+            raise GraphError(
+                f"{self.name}: the function must return one number, its result has shape {output.shape}; reduce it "
+                "(sum, mean), or use jacobian or vjp"
+            )
+        return output
+
+    def pull(self, outputs: Sequence[Tensor], cotangents: Sequence[Any], record: bool | None = None) -> list[Any]:
+        """Gradients of the leaves, zeros where the output does not depend on one: nodes if recorded, else arrays."""
+        record = self.outer if record is None else record
+        pairs = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
+        found = reverse([y for y, _ in pairs], [g for _, g in pairs], self.leaves, record=record)
+        zeros = (np.zeros_like(x.value) for x in self.leaves)
+        if record:
+            return [found[x] if x in found else Tensor(z) for x, z in zip(self.leaves, zeros, strict=True)]
+        return [found.get(x, z) for x, z in zip(self.leaves, zeros, strict=True)]
+
+    def leave(self, x: Any) -> Any:
+        """A result as the caller gets it: a Tensor if Tensors came in, else an array."""
+        if isinstance(x, Node):
+            return x if self.outer else np.asarray(x.value)
+        return as_tensor(x) if self.outer else np.asarray(x)
+
+
+def _argnums(argnums: int | Sequence[int]) -> tuple[int, ...]:
+    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+
+def _one(results: list[Any], argnums: int | Sequence[int]) -> Any:
+    return results[0] if isinstance(argnums, int) else tuple(results)
+
+
+def _ones(y: Tensor) -> Any:
+    return np.ones(y.shape, y.dtype)[()]
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """A function that returns ``(f(*args), gradient)``: one forward and one backward pass.
+
+    >>> import tinygrad_course as tg
+    >>> tg.value_and_grad(lambda x: x**2)(3.0)
+    (array(9.), array(6.))
+    """
+
+    @wraps(f, updated=())
+    def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = _Call("grad", f, args, kwargs, _argnums(argnums))
+        y = call.scalar(call.output)
+        seed = Tensor(_ones(y)) if call.outer else _ones(y)
+        grads = [call.leave(g) for g in call.pull([y], [seed])]
+        return call.leave(y), _one(call.rebuild(grads), argnums)
+
+    return both
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The gradient of a function that returns one number.
+
+    Parameters
+    ----------
+    f
+        A function of arrays or Tensors (and nested tuples, lists, dicts of them) that returns one real number.
+    argnums
+        The positional argument to differentiate with respect to, or several: then the gradient is a tuple.
+
+    Returns
+    -------
+    callable
+        With the arguments of `f`; its result has the structure, shapes and dtypes of the argument.
+
+    Examples
+    --------
+    >>> import tinygrad_course as tg
+    >>> tg.grad(lambda a: a**3)(2.0)
+    array(12.)
+    >>> tg.grad(tg.grad(lambda a: a**3))(2.0)
+    array(12.)
+    >>> tg.grad(lambda p: p["w"] * 3.0 + p["b"])({"w": 1.0, "b": 2.0})
+    {'w': array(3.), 'b': array(1.)}
+    """
+    both = value_and_grad(f, argnums)
+
+    @wraps(f, updated=())
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """The value of `f` at `primals`, and a function that pulls a cotangent of it back to them (v^T J).
+
+    Returns
+    -------
+    out, pullback
+        ``pullback(cotangent)``, with the structure of `out`, returns a tuple with one entry per primal; it may be
+        called many times.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_course as tg
+    >>> y, pullback = tg.vjp(lambda W, x: W @ x, np.eye(2), np.array([1.0, 2.0]))
+    >>> pullback(np.array([1.0, 0.0]))
+    (array([[1., 2.],
+           [0., 0.]]), array([1., 0.]))
+    """
+    call = _Call("vjp", f, primals, {}, range(len(primals)))
+    outs, rebuild_out = flatten(call.output)
+    outs = [as_tensor(y) for y in outs]
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        given = flatten(cotangent)[0]
+        if len(given) != len(outs):
+            raise ShapeError(
+                f"vjp: {len(given)} cotangents for {len(outs)} outputs; give it the structure of the output"
+            )
+        record = call.outer or any(isinstance(g, Node) for g in given)
+        seeds = [_cotangent(y, g, record) for y, g in zip(outs, given, strict=True)]
+        grads = call.pull(outs, seeds, record)
+        return tuple(call.rebuild([g if record else call.leave(g) for g in grads]))
+
+    return rebuild_out([call.leave(y) for y in outs]), pullback
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of `f` at `primals`, and its directional derivative along `tangents` (J v): forward mode.
+
+    There is no second set of rules: a vjp is linear in its cotangent u, so the vjp of ``u -> u^T J``, with respect to
+    u, is J v (J. Townsend, "A new trick for calculating Jacobian vector products", 2017).
+
+    >>> import tinygrad_course as tg
+    >>> tg.jvp(lambda x: x**2, (3.0,), (1.0,))
+    (array(9.), array(6.))
+    """
+    primals, tangents = tuple(primals), tuple(tangents)
+    call = _Call("jvp", f, primals, {}, range(len(primals)))
+    moves = flatten(list(tangents))[0]
+    if [np.shape(as_value(v)) for v in moves] != [x.shape for x in call.leaves]:
+        raise ShapeError(
+            f"jvp: tangents of shapes {[np.shape(as_value(v)) for v in moves]} for primals of shapes "
+            f"{[x.shape for x in call.leaves]}; each tangent needs its primal's shape"
+        )
+    outer = call.outer = call.outer or any(isinstance(v, Node) for v in moves)
+    outs, rebuild_out = flatten(call.output)
+    outs = [as_tensor(y) for y in outs]
+    with recording(True):
+        dummies = [Tensor(np.zeros(y.shape, y.dtype), requires_grad=True) for y in outs]
+        pulled = call.pull(outs, dummies, record=True)
+        seeds = [_cotangent(g, v, outer) for g, v in zip(pulled, moves, strict=True) if g.requires_grad]
+        reached = [g for g in pulled if g.requires_grad]
+        found = reverse(reached, seeds, dummies, record=outer) if reached else {}
+    pushed = [found.get(u, np.zeros(u.shape, u.dtype)) for u in dummies]
+    return rebuild_out([call.leave(y) for y in outs]), rebuild_out([call.leave(t) for t in pushed])
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """All first derivatives of an array-valued function: shape ``output.shape + argument.shape``.
+
+    One backward pass per output element. For an argument that is a tuple, list or dict, a Jacobian for each leaf.
+
+    >>> import numpy as np, tinygrad_course as tg
+    >>> tg.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @wraps(f, updated=())
+    def rows(*args: Any, **kwargs: Any) -> Any:
+        call = _Call("jacobian", f, args, kwargs, _argnums(argnums))
+        outs, rebuild_out = flatten(call.output)
+        tables = [_one(call.rebuild(_jacobian_of(call, as_tensor(y))), argnums) for y in outs]
+        return rebuild_out(tables)
+
+    return rows
+
+
+def _jacobian_of(call: _Call, y: Tensor) -> list[Any]:
+    basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
+    rows = [call.pull([y], [Tensor(e) if call.outer else e]) for e in basis]
+    result = []
+    for k, x in enumerate(call.leaves):
+        if not rows:
+            result.append(call.leave(np.zeros((*y.shape, *x.shape), x.dtype)))
+            continue
+        column = [row[k] for row in rows]
+        table = stack(column) if call.outer else np.stack(column)
+        result.append(call.leave(shapes.reshape(table, (*y.shape, *x.shape))))
+    return result
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """All second derivatives of a function that returns one number: shape ``argument.shape * 2``.
+
+    For several arguments, or a nested one, a block for every pair, as the Jacobian of the gradient.
+
+    >>> import numpy as np, tinygrad_course as tg
+    >>> tg.hessian(lambda x: (x**3).sum())(np.array([1.0, 2.0]))
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of a scalar function times `tangents`, at the cost of a few gradients and without the matrix.
+
+    `primals` and `tangents` are tuples with one entry per argument of `f`; so is the result (its entry alone, for a
+    function of one argument).
+
+    >>> import numpy as np, tinygrad_course as tg
+    >>> tg.hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    array([ 6., 12.])
+    """
+    primals, tangents = tuple(primals), tuple(tangents)
+    if len(primals) != len(tangents):
+        raise ShapeError(f"hvp: {len(tangents)} tangents for {len(primals)} primals; give one per primal")
+    moves = flatten(list(tangents))[0]
+
+    def slope(*args: Any) -> Any:
+        """The directional derivative of f along the tangents: its gradient is H v."""
+        grads = flatten(list(grad(f, range(len(args)))(*args)))[0]
+        if [g.shape for g in grads] != [np.shape(as_value(v)) for v in moves]:
+            raise ShapeError("hvp: every tangent needs the shape of its primal")
+        total: Any = 0.0
+        for g, v in zip(grads, moves, strict=True):
+            total = total + sum_(multiply(g, v))
+        return total
+
+    product = grad(slope, range(len(primals)))(*primals)
+    return product[0] if len(primals) == 1 else product
