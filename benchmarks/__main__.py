@@ -70,12 +70,12 @@ def agree(results, rtol):
 
 
 def table(title, rounds):
-    """Median time of every lap, its ratio to ours within the same round, and the memory it took."""
+    """Median time of every lap, how many times as long ours took within the same round, and the memory it took."""
     laps = list(rounds[0][OURS]["seconds"])
-    rows = [["", *laps, *(f"{lap} / ours" for lap in laps), "peak memory"]]
+    rows = [["", *laps, *(f"ours / this, {lap}" for lap in laps), "peak memory"]]
     for name in rounds[0]:
         times = [statistics.median(r[name]["seconds"][lap] for r in rounds) for lap in laps]
-        ratios = [statistics.median(r[name]["seconds"][lap] / r[OURS]["seconds"][lap] for r in rounds) for lap in laps]
+        ratios = [statistics.median(r[OURS]["seconds"][lap] / r[name]["seconds"][lap] for r in rounds) for lap in laps]
         memory = statistics.median(r[name]["megabytes"] for r in rounds)
         rows.append([name, *map(readable, times), *(f"{x:.2f}" for x in ratios), f"{memory:.0f} MB"])
     rows.insert(1, ["---", *["---:"] * (len(rows[0]) - 1)])

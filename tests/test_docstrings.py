@@ -21,14 +21,18 @@ def modules():
             yield importlib.import_module(found.name)
 
 
+def ours(thing):
+    return callable(thing) and (getattr(thing, "__module__", None) or "").startswith(tg.__name__)
+
+
 def documented(owner, name):
     """`owner` and everything inside it that has a docstring of its own, with full names."""
     yield name, owner
     for key, member in vars(owner).items():
         member = inspect.unwrap(member) if isinstance(member, staticmethod | classmethod) else member
-        if inspect.isclass(member) and member.__module__.startswith(tg.__name__):
+        if inspect.isclass(member) and ours(member):
             yield from documented(member, f"{name}.{key}") if member is not owner else ()
-        elif isinstance(member, Primitive | property) or callable(member):
+        elif isinstance(member, Primitive | property) or ours(member):
             yield f"{name}.{key}", member
 
 

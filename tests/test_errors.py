@@ -75,6 +75,12 @@ OPERANDS = [
     Case("None as an operand", lambda: None * ones(2), TypeError, ("unsupported operand", "NoneType")),
     Case("a complex operand", lambda: ones(2) * 1j, tg.DTypeError, ("an operand", "complex")),
     Case("objects as an operand", lambda: ones(2) * np.array([1, None]), tg.DTypeError, ("an operand", "Python objects")),
+    Case("a ragged list", lambda: ones(2) + [[1], [1, 2]], tg.DTypeError, ("an operand cannot be read",)),
+    Case("a list with Tensors", lambda: ones(2) + [ones(), 2.0], tg.GraphError, ("list with Tensors", r"stack\(")),
+    Case("a list with Tensors, in a function", lambda: tg.maximum(ones(2), [1.0, ones()]), tg.GraphError, (r"stack\(",)),
+    Case("a ragged list in a function", lambda: tg.maximum(ones(2), [[1], [1, 2]]), tg.ShapeError, ("^maximum: ", "inhomogeneous", HERE)),
+    Case("a complex number in a function", lambda: tg.maximum(ones(2), 1j), tg.DTypeError, ("complex128", "real numbers")),
+    Case("text in a function", lambda: tg.maximum(ones(2), "x"), tg.DTypeError, ("^maximum: ", HERE)),
     Case("bits of floats", lambda: ones(2) & ones(2), tg.DTypeError, ("^bitwise_and: ", HERE)),
 ]  # fmt: skip
 
@@ -142,7 +148,7 @@ TRANSFORMS = [
     Case("grad of many", lambda: tg.grad(lambda x: x * 2)(np.ones(3)), tg.GraphError, ("one number", r"\(3,\)", "sum, mean", "jacobian")),
     Case("grad by an int", lambda: tg.grad(lambda x: x * 2)(3), tg.DTypeError, ("int64", r"5\.0 instead of 5")),
     Case("grad of text", lambda: tg.grad(lambda x: x * 2)("x"), tg.DTypeError, ("text",)),
-    Case("grad of what is no Tensor", lambda: tg.grad(lambda x: "a")(1.0), tg.GraphError, ("must return a Tensor", "str")),
+    Case("grad of what is no Tensor", lambda: tg.grad(lambda x: {"loss"})(1.0), tg.GraphError, ("must return a Tensor", "set")),
     Case("argnums out of range", lambda: tg.grad(lambda x: x, argnums=1)(1.0), ValueError, ("argnums names argument 1", "called with 1")),
     Case("gradients of arrays", lambda: tg.gradients(np.ones(2), ones()), tg.DTypeError, ("outputs must be Tensors", "ndarray")),
     Case("gradients by arrays", lambda: tg.gradients(ones(), 1.0), tg.DTypeError, ("inputs must be Tensors", "float")),

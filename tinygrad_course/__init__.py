@@ -11,6 +11,7 @@ array(4.)
 from __future__ import annotations
 
 from . import functional, linalg
+from .check import GradCheckError, GradCheckReport, check_derivative, check_primitive, gradcheck
 from .checkpoint import checkpoint
 from .core import collector
 from .core.anomaly import detect_anomaly
@@ -26,14 +27,15 @@ from .core.errors import (
 from .core.primitive import Primitive, primitive
 from .core.state import no_grad
 from .functional import *
+from .show import DrawError, Drawing, SaveError, draw
 from .tensor import Tensor
 from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AnomalyError", "DTypeError", "GraphError", "IndexingError", "MutationError", "Primitive", "ShapeError", "Tensor",
-    "TinygradError", "checkpoint", "detect_anomaly", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg",
+    "AnomalyError", "DTypeError", "DrawError", "Drawing", "GradCheckError", "GradCheckReport", "GraphError", "IndexingError", "MutationError", "Primitive", "SaveError", "ShapeError",
+    "Tensor", "TinygradError", "check_derivative", "check_primitive", "checkpoint", "detect_anomaly", "draw", "grad", "gradcheck", "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg",
     "no_grad", "primitive", "value_and_grad", "vjp",
 ]  # fmt: skip
 __all__ += functional.__all__

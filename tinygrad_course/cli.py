@@ -82,10 +82,11 @@ def run_demo(options: argparse.Namespace) -> None:
     try:
         from . import demo
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("sklearn", "matplotlib"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("sklearn", "matplotlib"):
             raise
         remedy = 'pip install "tinygrad_course[demo]"'
-        raise CommandError(f"the demo needs {error.name}, which is not installed; run: {remedy}") from error
+        raise CommandError(f"the demo needs {missing}, which is not installed; run: {remedy}") from error
     try:
         demo.main(options.out, epochs=options.epochs, seed=options.seed)
     except SaveError as error:

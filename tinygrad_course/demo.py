@@ -50,7 +50,7 @@ class Epoch(NamedTuple):
 # --- the network ------------------------------------------------------------------------------------------------------
 
 
-def parameters(rng: np.random.Generator) -> list[tg.Tensor]:
+def parameters(rng: np.random.Generator) -> list[Any]:
     """Weights and biases of a 64-32-10 network; He et al. (2015): variance 2 / fan-in keeps relu signals alive."""
     W1 = tg.Tensor(rng.standard_normal((64, 32)) * math.sqrt(2 / 64), requires_grad=True, name="W1")
     b1 = tg.Tensor(np.zeros(32), requires_grad=True, name="b1")
@@ -75,7 +75,7 @@ def loss_of(digits: Digits, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
     return loss
 
 
-def step(params: list[tg.Tensor], batch: Digits) -> float:
+def step(params: list[Any], batch: Digits) -> float:
     """One step of gradient descent; returns the loss before it."""
     for p in params:
         p.zero_grad()
@@ -86,7 +86,7 @@ def step(params: list[tg.Tensor], batch: Digits) -> float:
     return float(loss)
 
 
-def train(params: list[tg.Tensor], learn: Digits, test: Digits, epochs: int, rng: np.random.Generator) -> list[Epoch]:
+def train(params: list[Any], learn: Digits, test: Digits, epochs: int, rng: np.random.Generator) -> list[Epoch]:
     """Minibatch gradient descent; prints a row every so often, under a progress bar where there is a terminal."""
     history: list[Epoch] = []
     start = time.perf_counter()
@@ -103,7 +103,7 @@ def train(params: list[tg.Tensor], learn: Digits, test: Digits, epochs: int, rng
 
 
 @tg.no_grad()
-def answers(params: list[tg.Tensor], digits: Digits) -> Array:
+def answers(params: list[Any], digits: Digits) -> Array:
     """The digit that the network reads in each image."""
     read: Array = np.argmax(scores(tg.Tensor(digits.images), *params).data, axis=1)
     return read

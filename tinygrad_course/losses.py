@@ -12,7 +12,7 @@ import numpy as np
 from .core.errors import DTypeError, ShapeError
 from .core.node import Node
 from .core.state import composite
-from .ops.activation import log_softmax, softplus
+from .ops.activation import log_softmax, logistic_loss, softplus
 from .ops.elementwise import abs as abs_
 from .ops.elementwise import log, maximum, minimum
 from .ops.index import take_along_axis
@@ -34,7 +34,9 @@ def _reduced(loss: Any, reduction: str) -> Any:
 
 def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     """Predictions and targets, lists as arrays, checked to have the same shape."""
-    input, target = (x if isinstance(x, Node) else as_value(x, what=name) for x in (input, target))
+    input = input if isinstance(input, Node) else as_value(input, what=f"{name}: input")
+    kind = input.dtype if isinstance(target, list | tuple) and input.dtype.kind == "f" else None
+    target = target if isinstance(target, Node) else as_value(target, kind, what=f"{name}: target")
     if input.shape != target.shape:
         raise ShapeError(
             f"{name}: input is {input.shape} but target is {target.shape}; they must have the same shape "
@@ -132,10 +134,10 @@ def binary_cross_entropy_with_logits(
     Tensor(1000.)
     """
     input, target = _pair("binary_cross_entropy_with_logits", input, target)
-    tail = softplus(-input)
-    if pos_weight is not None:
-        tail = (1 + (pos_weight - 1) * target) * tail
-    loss = (1 - target) * input + tail
+    if pos_weight is None:
+        loss = logistic_loss(input, target)
+    else:
+        loss = (1 - target) * input + (1 + (pos_weight - 1) * target) * softplus(-input)
     return _reduced(loss if weight is None else weight * loss, reduction)
 
 

@@ -86,6 +86,9 @@ class Tensor(Operations):
 
     @data.setter
     def data(self, new: ArrayLike) -> None:
+        if new is self.value:  # written to in place, as in t.data -= step
+            note_change(self, tick())
+            return
         value = as_value(new, what="data")
         if np.shape(value) != self.shape:
             raise ShapeError(
@@ -359,7 +362,7 @@ def _seed(output: Tensor, gradient: Any, frame: Any) -> Any:
                 f"backward(): {_called(output)} is not a scalar, so it has no single derivative; "
                 "reduce it first, as in t.sum().backward(), or pass gradient= of its shape" + place(frame)
             )
-        return np.ones(value.shape, value.dtype)[()]
+        return np.ones(value.shape, value.dtype) if value.ndim else value.dtype.type(1)
     seed = as_value(gradient, what="gradient")
     if np.shape(seed) != value.shape:
         raise ShapeError(

@@ -144,7 +144,7 @@ class _Call:
 
     def scalar(self, output: Any) -> Tensor:
         """`output`, checked to be one real number."""
-        if not isinstance(output, Node) and np.ndim(output) == 0 and np.result_type(output).kind == "f":
+        if isinstance(output, float | np.floating | np.ndarray) and np.ndim(output) == 0:
             output = Tensor(output)  # a constant: its gradient is 0
         if not isinstance(output, Tensor):
             raise GraphError(

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from .core.errors import DTypeError
 from .core.node import Node
-from .core.primitive import Primitive
+from .core.primitive import Primitive, refuse_tensors_in
 
 _REASONS = {
     "c": "complex numbers are not supported; keep real and imaginary parts as two arrays",
@@ -47,6 +47,8 @@ def as_operand(other: Any) -> Any:
         return other
     if kind is np.ndarray:
         return other if other.dtype.kind in "biuf" else as_value(other, what="an operand")
+    if kind is list or kind is tuple:
+        refuse_tensors_in(other)
     if isinstance(other, np.generic | np.ndarray | list | tuple | complex):
         return as_value(other, what="an operand")
     return other if isinstance(other, int | float) else NotImplemented

@@ -22,7 +22,7 @@ UNARY = {
     "sinh": (-2, 2), "cosh": (-2, 2), "tanh": (-2, 2), "asinh": (-2, 2), "acosh": (1.3, 3), "atanh": (-0.8, 0.8),
     "radians": (-180, 180), "degrees": (-3, 3), "sinc": (-2, 2),
     "abs": (-2, -0.1), "sign": (0.1, 2), "floor": (1.1, 1.9), "ceil": (-1.9, -1.1), "trunc": (1.1, 1.9),
-    "rint": (0.6, 1.4),
+    "rint": (0.6, 1.4), "round": (0.6, 1.4), "copy": (-2, 2), "erf": (-2, 2),
     "sigmoid": (-3, 3), "softplus": (-3, 3), "log_sigmoid": (-3, 3), "relu": (0.1, 2), "leaky_relu": (-2, -0.1),
     "elu": (-2, -0.1),
 }  # fmt: skip
@@ -42,6 +42,7 @@ BINARY = {
     "logaddexp": ((-2, 2), (-2, 2)), "logaddexp2": ((-2, 2), (-2, 2)),
     "atan2": ((0.3, 2), (-2, 2)), "hypot": ((0.3, 2), (0.3, 2)),
     "floor_divide": ((2.2, 2.8), (0.9, 1.05)), "copysign": ((0.3, 2), (-2, -0.3)), "share": ((-2, -0.1), (0.1, 2)),
+    "heaviside": ((-2, -0.1), (0.1, 2)), "logistic_loss": ((-3, 3), (0, 1)),
     "maximum": ((-2, -0.1), (0.1, 2)), "minimum": ((-2, -0.1), (0.1, 2)),
     "fmax": ((0.1, 2), (-2, -0.1)), "fmin": ((0.1, 2), (-2, -0.1)),
 }  # fmt: skip
@@ -75,7 +76,7 @@ def smooth() -> Iterator[Sample]:
         for shapes in PAIRS:
             yield Sample(name, find(name), (draw(first, shapes[0]), draw(second, shapes[1])))
     for name, (first, second) in BINARY.items():
-        if name in ("maximum", "minimum", "fmax", "fmin", "share", "copysign", "mod", "fmod", "floor_divide"):
+        if name in ("maximum", "minimum", "fmax", "fmin", "share", "heaviside", "copysign", "mod", "fmod", "floor_divide"):
             yield Sample(name, find(name), (-draw(first), -draw(second)), note="other_piece")
 
 
@@ -107,6 +108,11 @@ def special() -> Iterator[Sample]:
     yield Sample("multiply", lambda a: ops.multiply(a, a), (x,), note="same_twice")
     yield Sample("sinc", ops.sinc, (x,), {"order": 1})
     yield Sample("sinc", ops.sinc, (draw((-0.2, 0.2)),), {"order": 3})
+    yield Sample("round", ops.round, (draw((1.11, 1.14)),), {"decimals": 1})
+    yield Sample("ldexp", ops.ldexp, (x, np.array([-1, 0, 3])))
+    for axis in (0, -1):
+        yield Sample("softmax", activation.softmax, (x,), {"axis": axis})
+        yield Sample("log_softmax", activation.log_softmax, (x,), {"axis": axis})
     yield Sample("leaky_relu", activation.leaky_relu, (draw((-2, -0.1)),), {"negative_slope": 0.2})
     yield Sample("elu", activation.elu, (draw((-2, -0.1)),), {"alpha": 0.7})
 

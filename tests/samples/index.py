@@ -81,14 +81,16 @@ def _as_key(key: Any) -> Key:
     return Key(key if type(key) is tuple else (key,))
 
 
-def _put(shape: tuple[int, ...], key: Any, indices: tuple[Any, ...], note: str) -> Sample:
+def _added_at(shape: tuple[int, ...], key: Any, indices: tuple[Any, ...], note: str) -> Sample:
     read = np.empty(shape)[_as_key(key).filled(indices)].shape
-    return Sample("put", index.put, (normal(*read), *indices), {"shape": shape, "key": _as_key(key)}, (0,), note)
+    return Sample(
+        "index_add", index.index_add, (normal(*read), *indices), {"shape": shape, "key": _as_key(key)}, (0,), note
+    )
 
 
 SAMPLES += [
-    *(_put(s, k, (), "") for s, k in BASIC if type(k) is not list),
-    *(_put(s, k, i, f"case {n}") for n, (s, k, i) in enumerate(ADVANCED)),
+    *(_added_at(s, k, (), "") for s, k in BASIC if type(k) is not list),
+    *(_added_at(s, k, i, f"case {n}") for n, (s, k, i) in enumerate(ADVANCED)),
 ]
 
 # --- take, along axes, order ------------------------------------------------------------------------------------------

@@ -100,8 +100,11 @@ SAMPLES += [
     *(Sample("others", running.others, (normal(*s),), {"axis": a}) for s, a in PIECES),
     Sample("others", running.others, (two_zeros,), {"axis": 0}, note="two zeros"),
     Sample("others", running.others, (one_zero,), {"axis": 1}, note="one zero"),
-    Sample("exp_difference", reduce.exp_difference, (x, reduce.logsumexp(x, 1, True)), {"axis": 1}),
-    Sample("exp_difference", reduce.exp_difference, (normal(), np.float64(1.0)), {"axis": None}),
+    *(
+        Sample("softmax", reduce.softmax, (normal(*s),), {"axis": p.get("axis")})
+        for s, p in AXES[:4] + AXES[5:9] + EMPTY
+    ),
+    Sample("softmax", reduce.softmax, (normal(2, 3, 4),), {"axis": (0, -1)}),
     Sample("winners", reduce.winners, (x, x.max(0)), {"axis": 0, "keepdims": False}),
     Sample(
         "winners",

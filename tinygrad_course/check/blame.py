@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,13 @@ from ..core.state import recording
 from .compare import Compared, chosen_lines, compare
 from .diagnosis import number
 from .probe import Probe, Rows, differentiate, random_line, seeds
-from .problem import Input, Problem, as_node, scale_of, tracked, value_of
+from .problem import Input, Problem, Steps, as_node, running, scale_of, tracked, value_of
 
 TOLERANCES = (1e-5, 0.0)
 
 
 def blame(problem: Problem, order: int) -> str:
-    """The first operation whose rule disagrees with differences, its input, and the user's line; or what else it can be."""
+    """The first operation whose rule disagrees with differences, its input and line; or what else it can be."""
     with problem.at(problem.buffers()) as (_, outputs):
         recorded, _ = ancestors([y for y in outputs if tracked(y)])
         if not recorded:
@@ -38,8 +37,8 @@ def blame(problem: Problem, order: int) -> str:
                 if wrong is not None:
                     return _accusation(node, wrong, again)
     return _cut(problem) or (
-        "every recorded operation's own rule agrees with differences, so f depends on its inputs in a way that the graph "
-        "does not show: through .data, .numpy(), float() or detach(), or through something it changes between calls"
+        "every recorded operation's own rule agrees with differences, so f depends on its inputs in a way that the "
+        "graph does not show: through .data, .numpy(), float() or detach(), or something it changes between calls"
     )
 
 
@@ -48,7 +47,7 @@ def local_problem(node: Node) -> Problem | None:
     op: Primitive = node.op  # type: ignore[assignment]
     free = [i for i, x in enumerate(node.inputs) if tracked(x)]
     values = [value_of(x) for x in node.inputs]
-    if any(type(v) is tuple for v in values):
+    if any(isinstance(v, tuple) for v in values):
         return None
     return problem_of_op(op, values, node.params, free)
 
@@ -59,15 +58,18 @@ def problem_of_op(op: Primitive, values: Sequence[Any], params: dict[str, Any], 
     kinds = [np.asarray(values[i]).dtype for i in free]
     inputs = [Input(f"input {i}", v, k, scale_of(v)) for i, v, k in zip(free, wide, kinds, strict=True)]
 
-    @contextmanager
-    def at(now: Sequence[Any]) -> Iterator[tuple[list[Node], list[Any]]]:
+    @running
+    def at(now: Sequence[Any]) -> Steps:
         nodes: list[Node] = [as_node(v, True) for v in now]
-        filled = [np.asarray(v, np.float64)[()] if np.asarray(v).dtype.kind == "f" and type(v) is not float else v for v in values]
+        filled = [
+            np.asarray(v, np.float64)[()] if np.asarray(v).dtype.kind == "f" and type(v) is not float else v
+            for v in values
+        ]
         for i, node in zip(free, nodes, strict=True):
             filled[i] = node
         with recording(True):
             result = op(*filled, **params)
-        yield nodes, list(result) if type(result) is tuple else [result]
+        yield nodes, list(result) if isinstance(result, tuple) else [result]
 
     return Problem(inputs, at)
 
@@ -90,7 +92,9 @@ def first_wrong(problem: Problem) -> Compared | None:
     if not np.isfinite(zero).all():
         return None
     for i, x in enumerate(problem.inputs):
-        lines = chosen_lines(probe, rng)[i][0] if x.value.size <= 16 else [random_line(problem, [i], rng) for _ in range(3)]
+        lines = (
+            chosen_lines(probe, rng)[i][0] if x.value.size <= 16 else [random_line(problem, [i], rng) for _ in range(3)]
+        )
         found = compare(probe, gradients, i, lines, zero, TOLERANCES)
         if found.failed:
             return found
@@ -113,7 +117,7 @@ def _accusation(node: Node, wrong: Compared, order: int) -> str:
 
 
 def _ratio(a: float, n: float) -> str:
-    return f" ({'-' if a * n < 0 else ''}{number(abs(a / n))} times as much)" if np.isfinite(a) and n and a else ""
+    return f" ({'-' if a * n < 0 else ''}{number(abs(a / n))} times as much)" if np.isfinite(a * n) and a * n else ""
 
 
 def _cut(problem: Problem) -> str:
@@ -130,8 +134,9 @@ def _cut(problem: Problem) -> str:
             return ""
         if not np.array_equal(value, other, equal_nan=True):
             return (
-                f"{node_name}, recorded at {where}: its input {i} is a constant for the graph, but it changes with the inputs "
-                "of f. It was computed from them outside the graph: by .data, .numpy(), float(), detach() or under no_grad()"
+                f"{node_name}, recorded at {where}: its input {i} is a constant for the graph, but it changes with the "
+                "inputs of f. It was computed from them outside the graph: by .data, .numpy(), float(), detach() or "
+                "under no_grad()"
             )
     return ""
 

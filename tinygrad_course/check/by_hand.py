@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import TinygradError
-from ..core.node import Node
 from ..core.tree import flatten
 from .compare import Compared, chosen_lines, compare
-from .gradcheck import RTOL, diagnosis_of, distance, entry_of, kinks_of, output_names, sanity, sizes_of
+from .gradcheck import sanity
+from .measure import RTOL, diagnosis_of, distance, entry_of, kinks_of, sizes_of
 from .probe import Gradients, Probe, Rows, along, differentiate
-from .problem import Input, Problem, arguments_of, float_outputs, input_of, names_of, problem_of, value_of
+from .problem import (
+    Input,
+    Problem,
+    Steps,
+    arguments_of,
+    float_outputs,
+    input_of,
+    names_of,
+    nearby,
+    output_names,
+    problem_of,
+    running,
+    value_of,
+)
 from .report import Entry, GradCheckReport, concluded
 from .slopes import KINK
 from .taylor import taylor_slope
@@ -82,6 +94,7 @@ class _Check:
         self.problem = _on_arrays(f, arguments)
         self.elementwise = False
 
+    @np.errstate(all="ignore")
     def run(self, eps: float | None, rtol: float, atol: float) -> None:
         """Fill in the report."""
         report, problem = self.report, self.problem
@@ -90,7 +103,11 @@ class _Check:
             return
         rng = np.random.default_rng(0)
         outputs = problem.evaluate(problem.buffers())
-        rows = Rows.total(self.count) if self.elementwise else Rows(self.count, sum(x.value.size for x in problem.inputs), rng)
+        rows = (
+            Rows.total(self.count)
+            if self.elementwise
+            else Rows(self.count, sum(x.value.size for x in problem.inputs), rng)
+        )
         zero = rows.values(outputs)
         auto = self._autograd(rows)
         noise = 32 * np.finfo(np.float64).eps * np.abs(rows.matrix) @ np.abs(outputs)
@@ -106,7 +123,7 @@ class _Check:
             c.every_element = whole
             report.entries.append(self._entry(c, rows, auto))
             report.kinks += kinks_of(c)
-            report.diagnosis += diagnosis_of(c, x, sizes_of(problem.inputs)) if c.failed else []
+            report.diagnosis += diagnosis_of(c, x, sizes_of(problem)) if c.failed else []
         if len(found) == len(problem.inputs):
             report.taylor = taylor_slope(probe, hand, zero, float(np.finfo(np.float64).eps), rng)
         report.difference = distance(found)
@@ -128,7 +145,9 @@ class _Check:
             shapes = [np.shape(value_of(y)) for y in outputs]
         self.count = sum(int(np.prod(s)) for s in shapes)
         self.shape = shapes[0] if len(shapes) == 1 else (self.count,)
-        self.elementwise = len(inputs) == 1 and self.shape == inputs[0].value.shape == self.hand[0].shape and self.count != 1
+        self.elementwise = (
+            len(inputs) == 1 and self.shape == inputs[0].value.shape == self.hand[0].shape and self.count != 1
+        )
         return self._coupled() if self.elementwise else ""
 
     def _coupled(self) -> str:
@@ -141,8 +160,9 @@ class _Check:
             changed = np.flatnonzero(self.problem.evaluate([moved]) != before)
             for other in changed[changed != j]:
                 return (
-                    f"df gives one slope per element, but f does not work element by element: output {int(other)} changes with "
-                    f"element {j} of {x.name}. Let df return the Jacobian, of shape {x.value.shape + x.value.shape}"
+                    f"df gives one slope per element, but f does not work element by element: output {int(other)} "
+                    f"changes with element {j} of {x.name}. Let df return the Jacobian, of shape "
+                    f"{x.value.shape + x.value.shape}"
                 )
         return ""
 
@@ -163,7 +183,10 @@ class _Check:
             return ""
         if one:
             return f"d{x.name} has shape {hand.shape} but {x.name} is {wanted}{_hint(hand.shape, wanted)}"
-        text = f"d{x.name} has shape {hand.shape}, but f(x) is {self.shape} and {x.name} is {x.value.shape}: the Jacobian is {wanted}"
+        text = (
+            f"d{x.name} has shape {hand.shape}, but f(x) is {self.shape} and {x.name} is {x.value.shape}: "
+            f"the Jacobian is {wanted}"
+        )
         return text + (f"; of an elementwise f, the slopes are {self.shape}" if self.shape == x.value.shape else "")
 
     def _autograd(self, rows: Rows) -> Gradients | None:
@@ -199,9 +222,15 @@ class _Check:
 
     def _how(self, found: Sequence[Compared], probe: Probe) -> str:
         lines = [line for c in found for line in c.lines]
-        visited = sum(line.index is not None for line in lines)
+        visited = sum(line.element is not None for line in lines)
         text = f"{visited} elements" + (f", {len(lines) - visited} random directions" if visited < len(lines) else "")
-        kind = "f taken element by element, " if self.elementwise else f"Jacobian of {self.count} outputs, " if self.count > 1 else ""
+        kind = (
+            "f taken element by element, "
+            if self.elementwise
+            else f"Jacobian of {self.count} outputs, "
+            if self.count > 1
+            else ""
+        )
         return f"{kind}{text}; central differences in float64, {probe.evaluations} evaluations"
 
 
@@ -227,14 +256,14 @@ def _on_arrays(f: Callable[..., Any], arguments: tuple[Any, ...]) -> Problem:
     free = [i for i, v in enumerate(leaves) if _is_float(v)]
     names = names_of(f, arguments)
 
-    @contextmanager
-    def at(values: Sequence[Any]) -> Iterator[tuple[list[Node], list[Any]]]:
+    @running
+    def at(values: Sequence[Any]) -> Steps:
         filled = list(leaves)
         for i, v in zip(free, values, strict=True):
             filled[i] = v if v.ndim else v[()]
         yield [], float_outputs(f(*rebuild(filled)))
 
-    problem = Problem([input_of(leaves[i], names[i]) for i in free], at)
+    problem = Problem([input_of(leaves[i], names[i]) for i in free], at, nearby=nearby(f))
     try:
         problem.evaluate(problem.buffers())
     except (AttributeError, TypeError, TinygradError) as error:
@@ -256,7 +285,8 @@ def _hint(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     padded = (1,) * (len(shape) - len(wanted)) + wanted
     if len(padded) == len(shape) and all(w in (1, n) for w, n in zip(padded, shape, strict=True)):
         axes = [i for i, (w, n) in enumerate(zip(padded, shape, strict=True)) if w != n]
-        return f": broadcasting repeated it along axis {', '.join(map(str, axes))}, so its derivative is the sum over that axis"
+        along = ", ".join(map(str, axes))
+        return f": broadcasting repeated it along axis {along}, so its derivative is the sum over that axis"
     if len(shape) == len(wanted) and all(n in (1, w) for n, w in zip(shape, wanted, strict=True)):
         axes = [i for i, (n, w) in enumerate(zip(shape, wanted, strict=True)) if n != w]
         return f": it was summed over axis {', '.join(map(str, axes))}, which the input keeps"

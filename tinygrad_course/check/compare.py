@@ -85,7 +85,7 @@ def compare(
     tolerances: tuple[float, float],
     eps: float | None = None,
 ) -> Compared:
-    """Compare the derivatives for input `i` with differences along `lines`; look closely where they do not agree at once."""
+    """The derivatives for input `i` against differences along `lines`, with a closer look where they disagree."""
     x = probe.problem.inputs[i]
     count = len(zero)
     analytic = np.array([along(gradients, line) for line in lines]).reshape(-1, count)
@@ -93,7 +93,7 @@ def compare(
     plus = np.array([probe(line, t) for line, (t,) in zip(lines, steps, strict=True)]).reshape(-1, count)
     minus = np.array([probe(line, -t) for line, (t,) in zip(lines, steps, strict=True)]).reshape(-1, count)
     rtol, atol = tolerances
-    largest = _largest(analytic, np.array([line.index is None for line in lines], bool))
+    largest = _largest(analytic, np.array([line.element is None for line in lines], bool))
     own = np.finfo(x.dtype).eps * (1e3 * largest + 10 * gradients.noise / np.finfo(np.float64).eps / _units(lines))
     floor = np.maximum(atol, own)
     with np.errstate(all="ignore"):

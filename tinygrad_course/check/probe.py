@@ -22,7 +22,8 @@ class Rows:
         self.each = 1 < count <= SMALL and count * work <= 50_000
         sums = 0 if count == 1 else 1 if self.each else 2
         self.weights = rng.uniform(0.5, 1.5, (sums, count)) * rng.choice([-1.0, 1.0], (sums, count))
-        self.matrix = np.concatenate([np.eye(count)] * (self.each or count == 1) + [self.weights])
+        ones = np.eye(count) if self.each or count == 1 else np.zeros((0, count))
+        self.matrix = np.concatenate([ones, self.weights])
         self.count = count
 
     @classmethod
@@ -48,7 +49,7 @@ def seeds(outputs: Sequence[Any], row: Any) -> list[Any]:
     for y in outputs:
         value = value_of(y)
         size = np.size(value)
-        found.append(np.reshape(row[start : start + size], np.shape(value)).astype(value.dtype)[()])
+        found.append(np.reshape(row[start : start + size], np.shape(value)).astype(np.asarray(value).dtype)[()])
         start += size
     return found
 
@@ -90,16 +91,16 @@ def _rounding(cotangents: dict[Node, Any]) -> float:
 
 
 def _size(value: Any, g: Any) -> float:
-    if type(value) is tuple:
+    if isinstance(value, tuple):
         return 0.0
     size = np.abs(np.asarray(value, np.float64) * g)
     return float(np.finfo(value.dtype).eps * np.sum(size[np.isfinite(size)]))
 
 
 class Line(NamedTuple):
-    """A straight line through the point: one element of one input (`index`), or a direction in some of the inputs."""
+    """A straight line through the point: one element of one input, or a direction in some of the inputs."""
 
-    index: int | None
+    element: int | None
     parts: dict[int, Any]  # input -> what one unit of the line adds to it
     unit: float  # a typical step
     least: float  # a step below which nothing would change
@@ -119,10 +120,10 @@ class Probe:
         self.evaluations += 1
         for i, part in line.parts.items():
             home = self.problem.inputs[i].value
-            if line.index is None:
+            if line.element is None:
                 np.add(home, t * part, out=self.buffers[i])
             else:
-                self.buffers[i].reshape(-1)[line.index] = home.reshape(-1)[line.index] + t
+                self.buffers[i].reshape(-1)[line.element] = home.reshape(-1)[line.element] + t
         try:
             with np.errstate(all="ignore"):
                 return self.rows.values(self.problem.evaluate(self.buffers))
@@ -140,7 +141,7 @@ def element_lines(problem: Problem, i: int, indices: Any) -> Iterator[Line]:
     one = np.ones(())
     for j in indices:
         size = abs(values[j])
-        least = max(8 * np.spacing(size), min(scales[j], size or np.inf) * 2.0**-40)
+        least = max(8 * np.spacing(size), min(scales[j], size or np.inf) * 2.0**-50)
         yield Line(int(j), {i: one}, float(scales[j]), float(least))
 
 
@@ -152,7 +153,7 @@ def random_line(problem: Problem, chosen: Sequence[int], rng: np.random.Generato
 
 def along(gradients: Gradients, line: Line) -> Any:
     """What the recorded derivatives say about the slope along `line`, one number per row."""
-    if line.index is not None:
+    if line.element is not None:
         (i,) = line.parts
-        return gradients.values[i][:, line.index]
+        return gradients.values[i][:, line.element]
     return np.sum([gradients.values[i] @ np.ravel(part) for i, part in line.parts.items()], axis=0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,18 +16,38 @@ from ..core.reverse import reverse
 from ..core.state import recording
 from ..core.tree import flatten, paths
 from ..tensor import Tensor
+from .diagnosis import element
 
 Values = Sequence[Any]
+Steps = Generator[tuple[list[Node], list[Any]], None, None]
 Run = Callable[[Values], AbstractContextManager[tuple[list[Node], list[Any]]]]
 
 
 class Input(NamedTuple):
-    """One differentiable array: its `value` in float64, the user's `dtype`, and the typical size `scale` per element."""
+    """One differentiable array: its `value` in float64, the user's `dtype`, and the typical size of each element."""
 
     name: str
     value: Any
     dtype: np.dtype[Any]
     scale: Any
+
+
+class _Running:
+    """A generator as a context; contextlib's would put a frame of its own between f and the line that checks it."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def __enter__(self) -> tuple[list[Node], list[Any]]:
+        return next(self._steps)
+
+    def __exit__(self, *_: object) -> None:
+        self._steps.close()
+
+
+def running(steps: Callable[[Values], Steps]) -> Run:
+    """Decorate a generator function that yields leaves and outputs once, while the values given are in place."""
+    return lambda values: _Running(steps(values))
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Problem:
     inputs: list[Input]
     at: Run
     outputs: tuple[str, ...] = ()  # names of the outputs, where they have any
+    nearby: tuple[tuple[str, tuple[int, ...]], ...] = ()  # name and shape of the other arrays that f uses
 
     def evaluate(self, values: Values) -> Any:
         """All floating outputs at `values`, in one float64 vector."""
@@ -50,12 +71,10 @@ class Problem:
     def gradient(self, weights: Callable[[list[Any]], list[Any]]) -> Problem:
         """The problem whose outputs are the derivatives of this one's outputs, weighted, for every input."""
 
-        @contextmanager
-        def at(values: Values) -> Iterator[tuple[list[Node], list[Any]]]:
+        @running
+        def at(values: Values) -> Steps:
             with self.at(values) as (leaves, outputs):
-                pairs = [
-                    (y, as_node(w)) for y, w in zip(outputs, weights(outputs), strict=True) if tracked(y)
-                ]
+                pairs = [(y, as_node(w)) for y, w in zip(outputs, weights(outputs), strict=True) if tracked(y)]
                 found = reverse([y for y, _ in pairs], [w for _, w in pairs], leaves, record=True)
                 yield leaves, [found.get(x, np.zeros(np.shape(x.value))) for x in leaves]
 
@@ -88,10 +107,10 @@ def problem_of(f: Callable[..., Any], inputs: Any) -> Problem:
     names = names_of(None if closed else f, arguments)
     found = [input_of(leaves[i], names[i]) for i in free]
     if closed:
-        return Problem(found, _closed(f, [leaves[i] for i in free]))
+        return Problem(found, _closed(f, [leaves[i] for i in free]), nearby=nearby(f))
 
-    @contextmanager
-    def at(values: Values) -> Iterator[tuple[list[Node], list[Any]]]:
+    @running
+    def at(values: Values) -> Steps:
         nodes: list[Node] = [as_node(v, True, x.name) for v, x in zip(values, found, strict=True)]
         filled = list(leaves)
         for i, node in zip(free, nodes, strict=True):
@@ -99,7 +118,31 @@ def problem_of(f: Callable[..., Any], inputs: Any) -> Problem:
         with recording(True):
             yield nodes, float_outputs(f(*rebuild(filled)))
 
-    return Problem(found, at)
+    return Problem(found, at, nearby=nearby(f))
+
+
+def output_names(problem: Problem) -> list[str]:
+    """A name for each element of the outputs: out[1, 2]; "" if there is only one."""
+    with problem.at(problem.buffers()) as (_, outputs):
+        shapes = [np.shape(value_of(y)) for y in outputs]
+    if sum(int(np.prod(s)) for s in shapes) == 1 and not problem.outputs:
+        return [""]
+    roots = problem.outputs or (["out"] if len(shapes) == 1 else [f"out{i}" for i in range(len(shapes))])
+    return [root + element(index) for root, shape in zip(roots, shapes, strict=True) for index in np.ndindex(*shape)]
+
+
+def nearby(f: Callable[..., Any]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Name and shape of the arrays that `f` closes over: the sizes in them explain many a wrong factor."""
+    try:
+        variables = inspect.getclosurevars(f)
+    except (TypeError, ValueError):
+        return ()
+    found = {**variables.globals, **variables.nonlocals}
+    return tuple(
+        (k, np.shape(value_of(v)))
+        for k, v in found.items()
+        if isinstance(v, Node | np.ndarray) and np.ndim(value_of(v))
+    )
 
 
 def differentiable(x: Any) -> bool:
@@ -120,8 +163,8 @@ def float_outputs(result: Any) -> list[Any]:
 
 
 def _closed(f: Callable[[], Any], tensors: list[Tensor]) -> Run:
-    @contextmanager
-    def at(values: Values) -> Iterator[tuple[list[Node], list[Any]]]:
+    @running
+    def at(values: Values) -> Steps:
         before = [(t.value, t._grad, t.changed) for t in tensors]
         try:
             for t, v in zip(tensors, values, strict=True):
@@ -148,11 +191,11 @@ def arguments_of(f: Callable[..., Any], inputs: Any) -> tuple[tuple[Any, ...], b
         raise TinygradError("f takes no arguments, so `inputs` must be the leaf Tensors that it closes over")
     if accepts(inputs):
         numbers = isinstance(inputs, list | tuple) and all(isinstance(x, int | float) for x in inputs)
-        return (np.asarray(inputs) if numbers else inputs,), False
+        return (np.asarray(inputs) if numbers and inputs else inputs,), False
     name = getattr(f, "__name__", "f")
     raise TinygradError(
-        f"{name}{inspect.signature(f)} cannot be called with the {len(spread)} inputs given: pass one input per argument, "
-        "as in gradcheck(f, (x, y))"
+        f"{name}{inspect.signature(f)} cannot be called with the {len(spread)} inputs given: pass one input per "
+        "argument, as in gradcheck(f, (x, y))"
     )
 
 
@@ -211,7 +254,8 @@ def scale_of(value: Any) -> Any:
 
 def _nothing_free(leaves: list[Any]) -> str:
     held = ", ".join(
-        f"{type(x).__name__} of dtype {np.asarray(value_of(x)).dtype}" + (" without requires_grad" if isinstance(x, Node) else "")
+        f"{type(x).__name__} of dtype {np.asarray(value_of(x)).dtype}"
+        + (" without requires_grad" if isinstance(x, Node) else "")
         for x in leaves[:4]
     )
     return (

@@ -108,9 +108,15 @@ class GradCheckReport:
     def _cells(self, entry: Entry) -> list[str]:
         shape = f" {entry.shape}" if entry.shape else ""
         hand = [_figure(entry.by_hand)] if self._by_hand else []
-        error = "0" if entry.relative_error == 0 else "" if entry.relative_error != entry.relative_error else f"{entry.relative_error:.0e}"
+        error = (
+            "0"
+            if entry.relative_error == 0
+            else ""
+            if entry.relative_error != entry.relative_error
+            else f"{entry.relative_error:.0e}"
+        )
         at = entry.element + (f" of {entry.output}" if entry.output else "")
-        return [_short(entry.input, 20) + shape, _short(at, 18), *hand, _figure(entry.analytic), _figure(entry.numeric), error, entry.verdict]
+        return [entry.input + shape, at, *hand, _figure(entry.analytic), _figure(entry.numeric), error, entry.verdict]
 
     def _facts(self) -> list[tuple[str, str]]:
         taylor = ""
@@ -143,12 +149,14 @@ def concluded(report: GradCheckReport, raise_on_failure: bool) -> GradCheckRepor
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns of equal width, two spaces apart: text to the left, figures to the right; a rule under the head."""
+    """Columns two spaces apart, text to the left, figures to the right, a rule under the head; WIDTH at most."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     last = len(widths) - 1
+    while sum(widths) + 2 * last > WIDTH and max(widths[:2]) > 12:
+        widths[int(widths[1] >= widths[0])] -= 1  # shorten the longer of the two columns of text
     lines = [
         "  ".join(
-            cell.ljust(width) if i in (0, 1, last) else cell.rjust(width)
+            _short(cell, width).ljust(width) if i in (0, 1, last) else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -76,10 +76,10 @@ def judge(ladder: Ladder, row: int, analytic: float, allow: Allowance, unit: flo
     best = int(np.argmin(errors))
     numeric, error = float(values[best]), float(errors[best])
     sides = (left, right)
-    if _jumps(plus - minus, allow.noise):
+    if _jumps(plus - zero, allow.noise) or _jumps(zero - minus, allow.noise):
         return Finding(np.nan, np.nan, JUMP, *sides)
     if _agrees(analytic, values, errors, best, allow):
-        resolved = error <= allow.of(analytic, numeric) or analytic == numeric
+        resolved = error <= max(1e-3 * abs(numeric), allow.of(analytic, numeric)) or analytic == numeric
         by_rounding = error * unit <= 1e3 * allow.noise
         return Finding(numeric, error, OK if resolved else TINY if by_rounding else UNCLEAR, *sides)
     slack = 3 * (left_error + right_error)
@@ -100,7 +100,7 @@ def _agrees(analytic: float, values: Any, errors: Any, best: int, allow: Allowan
 
 
 def _plateaus(slopes: Any, t: Any, noise: float, order: int) -> tuple[Any, Any]:
-    """Extrapolated slopes and their errors: spread among neighbours, and noise as predicted or as seen if that is more."""
+    """Extrapolated slopes and their errors: spread among neighbours, and noise as predicted or as seen, if more."""
     gain = RATIO**order
     values = (gain * slopes[1:] - slopes[:-1]) / (gain - 1)
     gaps = np.abs(np.diff(values))
@@ -122,9 +122,7 @@ def _settled(slopes: Any, t: Any, noise: float, order: int) -> tuple[float, floa
     return float(values[best]), float(errors[best])
 
 
-def _at_an_edge(
-    analytic: float, allow: Allowance, left: tuple[float, float], right: tuple[float, float]
-) -> Finding:
+def _at_an_edge(analytic: float, allow: Allowance, left: tuple[float, float], right: tuple[float, float]) -> Finding:
     """The verdict where f is defined on one side only."""
     numeric, error = min(left, right, key=lambda side: side[1] if np.isfinite(side[1]) else np.inf)
     if not np.isfinite(error):
@@ -134,6 +132,6 @@ def _at_an_edge(
 
 
 def _jumps(differences: Any, noise: float) -> bool:
-    """Whether f(x + t) - f(x - t) stays as large as it is, however small t gets."""
+    """Whether f(x + t) - f(x) stays as large as it is, however small t gets."""
     last = np.abs(differences[np.isfinite(differences)][-6:])
     return len(last) == 6 and bool(last.min() > 0.5 * last.max() and last.min() > 100 * noise)

@@ -10,7 +10,7 @@ from .probe import Gradients, Probe, along, random_line
 
 
 def taylor_slope(probe: Probe, gradients: Gradients, zero: Any, eps: float, rng: np.random.Generator) -> float | None:
-    """How fast ``|f(x + h v) - f(x) - h <gradient, v>|`` vanishes with h: as h**2 if the gradient is right, as h if not.
+    """How fast ``|f(x + h v) - f(x) - h <gradient, v>|`` vanishes with h: like h**2 if the gradient is right, or h.
 
     The slope of its logarithm against that of h, by least squares, over the smallest steps whose remainder stands clear
     of rounding. None where no remainder does: f is linear along v, and the gradient exact.

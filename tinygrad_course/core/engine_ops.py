@@ -16,11 +16,15 @@ def _sum_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     if not axes:
         return x
     total = np.add.reduce(x, axis=axes, keepdims=True)
-    return total.reshape(shape) if extra else total
+    return total.reshape(shape)[()] if extra else total
 
 
 def _broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(x, shape)
+    return np.broadcast_to(x, shape)[()]
+
+
+def _broadcast_complaint(x: Any, *, shape: tuple[int, ...]) -> str:
+    return f"x of shape {np.shape(x)} does not stretch to {shape}: each size, from the last, must be equal or 1"
 
 
 def _cast(x: Any, *, dtype: np.dtype[Any]) -> Any:
@@ -29,7 +33,7 @@ def _cast(x: Any, *, dtype: np.dtype[Any]) -> Any:
 
 sum_to: Primitive = Primitive(_sum_to, vjp=(lambda g, y, x, shape: broadcast_to(g, shape=x.shape),))
 broadcast_to: Primitive = Primitive(
-    _broadcast_to, vjp=(lambda g, y, x, shape: g,)
+    _broadcast_to, vjp=(lambda g, y, x, shape: g,), complaint=_broadcast_complaint
 )  # the edge sums it back to the shape of x
 cast = Primitive(_cast, vjp=(lambda g, y, x, dtype: g,))  # the edge gives it back the dtype of x
 

@@ -36,7 +36,7 @@ class Primitive:
     - *vjp*: ``vjp(cotangent, output, *inputs, **params)`` returns one gradient (or None) per input.
 
     Attributes: `name`, `forward`, `elementwise`, `differentiable`, `outputs` (1, or the length of the tuple that
-    `forward` returns).
+    `forward` returns), `spreads` (its gradients may be smaller than the inputs: they stand for themselves broadcast).
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Primitive:
         vjp: Rules | None = None,
         differentiable: bool = True,
         outputs: int = 1,
+        spreads: bool = False,
         complaint: Callable[..., str | None] | None = None,
         doc: str | None = None,
     ) -> None:
@@ -59,6 +60,7 @@ class Primitive:
         self.elementwise = partials is not None
         self.differentiable = differentiable
         self.outputs = outputs
+        self.spreads = spreads
         self.complaint = complaint
 
     def __repr__(self) -> str:
@@ -72,6 +74,8 @@ class Primitive:
             raise explained(self, error, values, params, _getframe(1)) from error
         for x in inputs:
             if isinstance(x, Node):
+                if len(inputs) > 1:
+                    inputs = tuple([v if isinstance(v, Node) else constant(v) for v in inputs])
                 node = record(self, inputs, params, value, _getframe(1))
                 if type(value) is tuple and isinstance(node, Node):
                     return tuple(pick(node, index=i, count=len(value)) for i in range(len(value)))
@@ -145,6 +149,28 @@ def primitive(
     return Primitive(forward, name=name, outputs=outputs, differentiable=differentiable)
 
 
+def constant(x: Any) -> Any:
+    """A constant operand in a form that rules can compute with: a list as an array, numbers and arrays as they are."""
+    if isinstance(x, list | tuple):
+        refuse_tensors_in(x)
+        x = np.asarray(x)
+    kind = x.dtype.kind if isinstance(x, np.ndarray | np.generic) else "c" if isinstance(x, complex) else "f"
+    if kind not in "biuf":
+        raise DTypeError(f"an operand has dtype {np.result_type(x)}; operands are real numbers, integers or booleans")
+    return x
+
+
+def refuse_tensors_in(items: list[Any] | tuple[Any, ...]) -> None:
+    """An error for nested lists that hold a Tensor with a history, which would be lost on the way into an array."""
+    stack: list[Any] = [items]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list | tuple):
+            stack.extend(item)
+        elif isinstance(item, Node) and item.requires_grad:
+            raise GraphError("a list with Tensors in it is not one operand: join them first, with stack([...]) or concat([...])")
+
+
 def explained(
     op: Primitive, error: Exception, values: Sequence[Any], params: dict[str, Any], frame: FrameType
 ) -> Exception:
@@ -176,11 +202,12 @@ def _shape_text(value: Any) -> str:
 
 
 def _broadcast_complaint(values: Sequence[Any]) -> str | None:
+    shapes: list[tuple[int, ...]] = []
     try:
-        shapes = [np.shape(v) for v in values]
+        shapes.extend(np.shape(v) for v in values)
         np.broadcast_shapes(*shapes)
     except ValueError:
-        width = max(map(len, shapes))
+        width = max(map(len, shapes), default=0)
         for k in range(1, width + 1):
             sizes = {s[-k] for s in shapes if len(s) >= k} - {1}
             if len(sizes) > 1:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .engine_ops import cast, guarded_product, sum_to
+from .engine_ops import broadcast_to, cast, guarded_product, sum_to
 from .errors import MutationError, ShapeError
 from .node import Node
 from .primitive import Primitive, pick
 from .state import state
 
 _by_order = attrgetter("order")
-float64 = np.float64
+float64, ndarray = np.float64, np.ndarray
 _last_change = 0  # the tick of the latest overwrite of any node's value
 
 
@@ -60,13 +60,13 @@ def reverse(
     """
     since = min((x.order for x in targets), default=0) if targets is not None else 0
     recorded, leaves = ancestors(outputs, since)
-    _refuse_changed(recorded)
+    if recorded and _last_change >= recorded[-1].order:
+        _refuse_changed(recorded)
     if state.anomaly is not None:
         state.anomaly.check_unchanged(recorded)
     if targets is None:
-        wanted = set(leaves)
-        keep = wanted.union(x for x in recorded if x.retains_grad)
-        wanted.update(recorded)
+        keep = {*leaves, *[x for x in recorded if x.retains_grad]}
+        wanted = keep.union(recorded)
     else:
         keep = set(targets)
         wanted = _on_paths(recorded, keep)
@@ -93,6 +93,11 @@ def _sweep(
     record: bool,
     guarded: bool,
 ) -> dict[Node, Any]:
+    """The chain rule along `recorded`, youngest first; the hottest loop of the package.
+
+    A cotangent may be smaller than its node: it then stands for itself broadcast, and is laid out in full only for a
+    rule that is not elementwise, and in the answer.
+    """
     cotangents: dict[Node, Any] = {}
     owned: set[Node] = set()  # nodes whose cotangent is a buffer made here, which may be added to in place
     kept: dict[Node, Any] = {}
@@ -113,17 +118,23 @@ def _sweep(
         params = node.params
         elementwise = op.elementwise
         if record:
-            y, operands = node, inputs
+            y = node
+            operands = inputs
         else:
             y = node.value
             operands = [x.value if isinstance(x, Node) else x for x in inputs]
-        if op.outputs != 1:
-            y, g = _several(node, g, record)
-        arguments = (y, *operands) if elementwise else (g, y, *operands)
+        if elementwise:
+            arguments = (y, *operands)
+        else:
+            if op.outputs != 1:
+                y, g = _several(node, g, record)
+            elif g.shape != node.value.shape:
+                g = broadcast_to(g, shape=node.value.shape)
+            arguments = (g, y, *operands)
         rules = op.rules
         joint = None if type(rules) is tuple else op.joint(arguments, params, len(inputs))
         for i, x in enumerate(inputs):
-            if not (isinstance(x, Node) and x in wanted):
+            if not isinstance(x, Node) or x not in wanted:
                 continue
             if joint is None:
                 rule = rules[i]  # type: ignore[index]
@@ -132,17 +143,17 @@ def _sweep(
                 part = joint[i]
             if part is None:
                 continue
-            # The chain rule.
             if not elementwise:
                 c = part
             elif type(part) is int:
                 c = g if part == 1 else -g if part == -1 else g * part
-            elif guarded:
-                c = guarded_product(g, part)
             else:
-                c = g * part
-            if type(c) is not float64 or type(x.value) is not float64:
-                c = _fit(c, x, node)
+                c = guarded_product(g, part) if guarded else g * part
+            v = x.value
+            kind = type(c)
+            if kind is not type(v) or kind is not float64:
+                if kind is not ndarray or type(v) is not ndarray or c.shape != v.shape or c.dtype is not v.dtype:
+                    c = _fit(c, x, node)
             if anomaly is not None:
                 anomaly.check_cotangent(node, i, g, c)
             if x in cotangents:
@@ -150,26 +161,35 @@ def _sweep(
             else:
                 cotangents[x] = c
     kept.update((node, g) for node, g in cotangents.items() if node in keep)
+    for node, g in kept.items():
+        if type(node.value) is not tuple and g.shape != node.value.shape:
+            kept[node] = broadcast_to(g, shape=node.value.shape)
     return kept
 
 
 def _fit(c: Any, x: Node, consumer: Node) -> Any:
-    """The cotangent `c` of input `x` with the shape and dtype of `x`: broadcasting and promotion undone."""
+    """The contribution `c` to the cotangent of input `x`, with broadcasting and promotion undone."""
     value = x.value
     if type(value) is tuple:
         return c
     a = c.value if isinstance(c, Node) else c
-    if type(a) is not np.ndarray and not hasattr(a, "dtype"):
+    if not hasattr(a, "dtype"):
         a = c = np.asarray(c)
     shape = value.shape
     if a.shape != shape:
-        if not _broadcasts(shape, a.shape):
-            raise ShapeError(
-                f"the rule of {consumer.op.name} gave a gradient of shape {a.shape} "  # type: ignore[union-attr]
-                f"for an input of shape {shape} ({consumer.where})"
-            )
-        c = sum_to(c, shape=shape)
-    if a.dtype is not value.dtype and a.dtype != value.dtype:
+        op: Primitive = consumer.op  # type: ignore[assignment]
+        stands_for = consumer.value.shape if op.elementwise else shape
+        lazy = (op.elementwise or op.spreads) and _broadcasts(a.shape, stands_for)
+        if lazy and stands_for != shape:
+            c = broadcast_to(c, shape=stands_for)
+        if not lazy or stands_for != shape:
+            if not lazy and not _broadcasts(shape, a.shape):
+                raise ShapeError(
+                    f"the rule of {op.name} gave a gradient of shape {a.shape} for an input of shape {shape} "
+                    f"({consumer.where}); a gradient has the shape of its input, or one that broadcasting made of it"
+                )
+            c = sum_to(c, shape=shape)
+    if a.dtype != value.dtype:
         c = cast(c, dtype=value.dtype)
     return c
 
@@ -185,7 +205,7 @@ def _accumulate(cotangents: dict[Node, Any], owned: set[Node], x: Node, c: Any) 
         cotangents[x] = c
     elif type(c) is tuple:
         cotangents[x] = tuple(b if a is None else a if b is None else a + b for a, b in zip(old, c, strict=True))
-    elif x in owned:
+    elif x in owned and c.shape == old.shape:
         np.add(old, c, out=old)
     else:
         total = cotangents[x] = old + c
@@ -197,7 +217,11 @@ def _several(node: Node, g: tuple[Any, ...], record: bool) -> tuple[tuple[Any, .
     """Results and cotangents of an operation with several results; zeros for a result that nobody used."""
     values = node.value
     y = tuple(pick(node, index=i, count=len(values)) for i in range(len(values))) if record else values
-    return y, tuple(np.zeros_like(v) if c is None else c for v, c in zip(values, g, strict=True))
+    cotangents = []
+    for v, c in zip(values, g, strict=True):
+        c = np.zeros_like(v) if c is None else c
+        cotangents.append(c if c.shape == v.shape else broadcast_to(c, shape=v.shape))
+    return y, tuple(cotangents)
 
 
 def _on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
@@ -212,8 +236,7 @@ def _on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
 
 
 def _refuse_changed(recorded: Sequence[Node]) -> None:
-    if not recorded or _last_change < recorded[-1].order:
-        return
+    """Raise if the value of a node, or of an input of one, was overwritten after it was recorded."""
     for node in recorded:
         for x in (node, *node.inputs):
             if isinstance(x, Node) and x.changed > node.order:
@@ -225,8 +248,10 @@ def _refuse_changed(recorded: Sequence[Node]) -> None:
 
 
 def _has_nan(g: Any) -> bool:
+    """Whether there is a NaN, found through one number that a NaN makes NaN."""
     a = g.value if isinstance(g, Node) else g
     if isinstance(a, np.generic):
         return bool(a != a)
-    square = np.vdot(a, a)
-    return bool(square != square)
+    # The dot product has the least overhead; a large one would wake the threads of the BLAS.
+    sign = np.vdot(a, a) if a.size <= 4096 else np.minimum.reduce(a, axis=None)
+    return bool(sign != sign)

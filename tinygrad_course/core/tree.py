@@ -11,6 +11,7 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
 
     Tuples, named tuples, lists and dicts (in their own order) are branches, None an empty one; all else is a leaf.
 
+    >>> from tinygrad_course.core.tree import flatten
     >>> leaves, rebuild = flatten({"w": 1.0, "b": (2.0, None)})
     >>> leaves, rebuild([10, 20])
     ([1.0, 2.0], {'w': 10, 'b': (20, None)})

@@ -9,13 +9,18 @@ import numpy as np
 from ..core.primitive import Primitive
 from ..core.state import composite
 from .elementwise import elementwise, exp, tanh, where
+from .reduce import softmax as softmax_op
 from .reduce import sum as sum_
 
 
 def _sigmoid(x: Any) -> Any:
     # exp overflows to inf for very negative x, and 1 / inf = 0 is then the right answer.
     with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
+        e = np.exp(-x)
+    if type(e) is not np.ndarray:
+        return 1 / (1 + e)
+    np.add(e, 1, out=e)
+    return np.divide(1, e, out=e)
 
 
 def _softplus(x: Any) -> Any:
@@ -24,6 +29,13 @@ def _softplus(x: Any) -> Any:
 
 sigmoid: Primitive = elementwise(
     _sigmoid, lambda y, x: y * (1 - y), name="sigmoid", doc="Logistic function, ``1 / (1 + exp(-x))``, in (0, 1)."
+)
+logistic_loss: Primitive = elementwise(
+    lambda z, y: _softplus(z) - y * z,
+    lambda p, z, y: sigmoid(z) - y,
+    lambda p, z, y: -z,
+    name="logistic_loss",
+    doc="``-(y * log(sigmoid(z)) + (1 - y) * log(1 - sigmoid(z)))`` without overflow; its slope in z is sigmoid(z) - y.",
 )
 softplus: Primitive = elementwise(
     _softplus, lambda y, x: sigmoid(x), name="softplus", doc="``log(1 + exp(x))`` without overflow."
@@ -57,21 +69,16 @@ elu: Primitive = elementwise(
 # --- softmax: one number per class that add up to 1 --------------------------------------------------------------------
 
 
-def _softmax(x: Any, *, axis: int) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    return e / np.sum(e, axis=axis, keepdims=True)
-
-
 def _log_softmax(x: Any, *, axis: int) -> Any:
     z = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
 
 
-_softmax_op: Primitive = Primitive(
-    _softmax, name="softmax", vjp=(lambda g, y, x, axis: y * (g - sum_(g * y, axis=axis, keepdims=True)),)
-)
 _log_softmax_op: Primitive = Primitive(
-    _log_softmax, name="log_softmax", vjp=(lambda g, y, x, axis: g - exp(y) * sum_(g, axis=axis, keepdims=True),)
+    _log_softmax,
+    name="log_softmax",
+    vjp=(lambda g, y, x, axis: g - exp(y) * sum_(g, axis=axis, keepdims=True),),
+    doc="Logarithm of the softmax along an axis.",
 )
 
 
@@ -82,7 +89,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> tg.softmax(tg.Tensor([0.0, 0.0]))
     Tensor([0.5, 0.5])
     """
-    return _softmax_op(x, axis=axis)
+    return softmax_op(x, axis=axis)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:

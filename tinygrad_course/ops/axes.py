@@ -38,10 +38,13 @@ def floats(x: Any) -> Any:
 
 
 def static(axis: Any) -> Any:
-    """`axis` or a shape as a hashable parameter: None, an int, or a tuple of ints."""
+    """`axis` or a shape as a hashable parameter: None, an int, a tuple of ints (or what NumPy will refuse)."""
     if axis is None or type(axis) is int:
         return axis
-    return tuple(index(a) for a in axis) if hasattr(axis, "__len__") else index(axis)
+    try:
+        return tuple(map(index, axis)) if hasattr(axis, "__len__") else index(axis)
+    except TypeError:
+        return axis
 
 
 def axes_of(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
@@ -50,6 +53,8 @@ def axes_of(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     axes = static(axis)
     axes = (axes,) if isinstance(axes, int) else axes
+    if type(axes) is not tuple:
+        raise refuse(op, f"axis={axis!r} is not an integer or a tuple of integers")
     for a in axes:
         if not -ndim <= a < ndim:
             raise refuse(op, f"axis {a} is out of bounds for an array with {ndim} axes" + _choices(ndim))
@@ -65,7 +70,7 @@ def _choices(ndim: int) -> str:
 
 def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     """The shape of a reduction over `axis` with the reduced axes kept as 1."""
-    if axis is None:
+    if axis is None or not shape:
         return (1,) * len(shape)
     axes = {a % len(shape) for a in ((axis,) if isinstance(axis, int) else axis)}
     return tuple(1 if i in axes else n for i, n in enumerate(shape))

@@ -154,27 +154,31 @@ def _check_sizes(terms: list[str], shapes: tuple[Shape, ...]) -> None:
 
 
 class _Step(NamedTuple):
-    """Contract the operands at `positions` (from the last to the first), and append the result to the others."""
+    """Take the operands at `positions` (listed from the last one) out, and append their contraction to the others."""
 
     positions: Shape
     subscripts: str
 
 
-class _Matmul(NamedTuple):
-    """Two operands as stacks of matrices: layouts and shapes before their product, shape and layout after it."""
+class _Layout(NamedTuple):
+    """How axes are moved, diagonals taken and lonely axes summed (as subscripts, "" for nothing), and a shape."""
 
-    a: str
-    a_shape: Shape
-    b: str
-    b_shape: Shape
-    y_shape: Shape
-    y: str
+    subscripts: str
+    shape: Shape
+
+
+class _Matmul(NamedTuple):
+    """Two operands as stacks of matrices: layouts before their product and after it."""
+
+    a: _Layout
+    b: _Layout
+    y: _Layout
 
 
 def _forward(*operands: Any, subscripts: str, optimize: Any = True) -> Any:
     left = list(operands)
     for step in _plan(subscripts, tuple(x.shape for x in operands), optimize):
-        left.append(_contract(step.subscripts, *[left.pop(p) for p in step.positions]))
+        left.append(_contract(step.subscripts, *[left.pop(p) for p in step.positions][::-1]))
     return left[0]
 
 
@@ -191,7 +195,7 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...], optimize: Any) -> tuple[_S
     steps = []
     for group in path:
         positions = tuple(sorted(group, reverse=True))
-        chosen = [terms.pop(p) for p in positions]
+        chosen = [terms.pop(p) for p in positions][::-1]
         needed = set(output).union(*terms)
         result = "".join(sorted(needed.intersection("".join(chosen)))) if terms else output
         steps.append(_Step(positions, ",".join(chosen) + "->" + result))
@@ -204,15 +208,16 @@ def _contract(subscripts: str, *operands: Any) -> Any:
         a, b = operands
         how = _as_matmul(subscripts, a.shape, b.shape)
         if how is not None:
-            y = np.matmul(_laid_out(a, how.a).reshape(how.a_shape), _laid_out(b, how.b).reshape(how.b_shape))
-            return _laid_out(y.reshape(how.y_shape), how.y)
+            y = np.matmul(_laid_out(a, how.a), _laid_out(b, how.b)).reshape(how.y.shape)
+            return np.einsum(how.y.subscripts, y) if how.y.subscripts else y
     return np.einsum(subscripts, *operands)
 
 
-def _laid_out(x: Any, subscripts: str) -> Any:
-    """`x` with axes moved, diagonals taken and lonely axes summed; a view where nothing is summed."""
-    before, _, after = subscripts.partition("->")
-    return x if before == after else np.einsum(subscripts, x)
+def _laid_out(x: Any, layout: _Layout) -> Any:
+    """`x` as a stack of matrices; a view where nothing is summed and no axes are merged out of order."""
+    if layout.subscripts:
+        x = np.einsum(layout.subscripts, x)
+    return x.reshape(layout.shape)
 
 
 @lru_cache(maxsize=1024)
@@ -231,16 +236,18 @@ def _as_matmul(subscripts: str, a_shape: Shape, b_shape: Shape) -> _Matmul | Non
     if not inner or not (rows or columns):
         return None
 
-    def size(letters: list[str]) -> int:
-        return math.prod(sizes[c] for c in letters)
-
     stack = tuple(sizes[c] for c in batch)
+    height, depth, width = (math.prod(sizes[c] for c in letters) for letters in (rows, inner, columns))
     result = batch + rows + columns
     return _Matmul(
-        f"{a}->{''.join(batch + rows + inner)}", (*stack, size(rows), size(inner)),
-        f"{b}->{''.join(batch + inner + columns)}", (*stack, size(inner), size(columns)),
-        tuple(sizes[c] for c in result), f"{''.join(result)}->{output}",
-    )  # fmt: skip
+        _Layout(_moves(a, batch + rows + inner), (*stack, height, depth)),
+        _Layout(_moves(b, batch + inner + columns), (*stack, depth, width)),
+        _Layout(_moves("".join(result), list(output)), tuple(sizes[c] for c in result)),
+    )
+
+
+def _moves(before: str, after: list[str]) -> str:
+    return f"{before}->{''.join(after)}" if list(before) != after else ""
 
 
 # --- derivative -------------------------------------------------------------------------------------------------------
@@ -254,7 +261,8 @@ def _slope(k: int) -> Callable[..., Any]:
         terms = inputs.split(",")
         x = operands[k]
         wanted = terms[k]
-        factors = [(output, g)] + [(t, o) for i, (t, o) in enumerate(zip(terms, operands, strict=True)) if i != k]
+        factors = list(zip(terms, operands, strict=True))
+        factors[k] = (output, g)
         if len(set(wanted)) < len(wanted):
             wanted, diagonals = _apart(wanted, x, subscripts)
             factors += diagonals

@@ -143,8 +143,8 @@ acos: Primitive = elementwise(
 atan: Primitive = elementwise(np.arctan, lambda y, x: 1 / (1 + x**2), name="atan", doc="Inverse tangent, in radians.")
 atan2: Primitive = elementwise(
     np.arctan2,
-    lambda y, a, b: b / (a**2 + b**2),
-    lambda y, a, b: -a / (a**2 + b**2),
+    lambda y, a, b: b / hypot(a, b) ** 2,  # not a**2 + b**2, which overflows where a or b is an array of small integers
+    lambda y, a, b: -(a / hypot(a, b) ** 2),
     name="atan2",
     doc="Angle in radians of the point (b, a), with its quadrant.",
 )

@@ -101,7 +101,7 @@ def _reads_once(indices: tuple[Any, ...]) -> bool:
     return not arrays or (len(arrays) == 1 and (arrays[0].dtype == bool or arrays[0].size == 1))
 
 
-def _put(g: Any, *indices: Any, shape: tuple[int, ...], key: Key) -> Any:
+def _index_add(g: Any, *indices: Any, shape: tuple[int, ...], key: Key) -> Any:
     once = _reads_once(indices)
     if not once and key == (HOLE,):
         return _scatter(g, indices[0], shape, 0)
@@ -116,7 +116,7 @@ def _put(g: Any, *indices: Any, shape: tuple[int, ...], key: Key) -> Any:
     return out[()]
 
 
-# --- getitem and put --------------------------------------------------------------------------------------------------
+# --- getitem and index_add --------------------------------------------------------------------------------------------
 
 
 def _getitem(x: Any, *indices: Any, key: Key) -> Any:
@@ -127,12 +127,12 @@ def _getitem(x: Any, *indices: Any, key: Key) -> Any:
 _indexed = Primitive(
     _getitem,
     name="getitem",
-    vjp=lambda g, y, x, *indices, key: (put(g, *indices, shape=x.shape, key=key), *[None] * len(indices)),
+    vjp=lambda g, y, x, *indices, key: (index_add(g, *indices, shape=x.shape, key=key), *[None] * len(indices)),
     doc="``x[key]``, with the index arrays in the holes of `key`.",
 )
-put: Primitive = Primitive(
-    _put,
-    name="put",
+index_add: Primitive = Primitive(
+    _index_add,
+    name="index_add",
     vjp=lambda g, y, x, *indices, shape, key: (_indexed(g, *indices, key=key), *[None] * len(indices)),
     doc="Zeros of `shape` with `x` added at `key`: the adjoint of getitem. Places named twice get both values.",
 )
@@ -263,7 +263,7 @@ _argsort = Primitive(
 _sort = Primitive(
     lambda x, *, axis: np.sort(x, axis=axis),
     name="sort",
-    vjp=(lambda g, y, x, axis: _take_along_axis(g, _argsort(_argsort(x, axis=axis), axis=axis), axis=axis),),
+    vjp=(lambda g, y, x, axis: add_along_axis(g, _argsort(x, axis=axis), shape=x.shape, axis=axis),),
     doc="The elements along `axis` in ascending order.",
 )
 

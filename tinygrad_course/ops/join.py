@@ -184,7 +184,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         x, axis = ravel(x), 0
     (axis,) = axes_of("repeat", axis, ndim_of(x))
     if not isinstance(repeats, int):
-        return _repeat_each(x, repeats, axis=axis)
+        return _repeat_each(x, np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats, axis=axis)
     if repeats < 0:
         raise refuse("repeat", f"repeats={repeats} is negative")
     before, after = shape_of(x)[: axis + 1], shape_of(x)[axis + 1 :]

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.primitive import Primitive
 from .axes import Axis, axes_of, count_along, floats, kept_shape, shape_of, static
 from .running import others
-from .shape import broadcast_to, permute_dims, reshape
+from .shape import permute_dims, reshape
 
 
 def as_kept(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
@@ -18,13 +18,13 @@ def as_kept(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
     return g if keepdims or g.ndim == len(shape) or g.ndim == 0 else reshape(g, kept_shape(shape, axis))
 
 
-def spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
-    """A reduced quantity laid out again over `shape`: what was summed gets the same value everywhere."""
-    return broadcast_to(as_kept(g, shape, axis, keepdims), shape)
-
-
 def reduction(
-    ufunc: np.ufunc, name: str, vjp: Callable[..., Any], doc: str, complaint: Callable[..., str | None] | None = None
+    ufunc: np.ufunc,
+    name: str,
+    vjp: Callable[..., Any],
+    doc: str,
+    complaint: Callable[..., str | None] | None = None,
+    spreads: bool = False,
 ) -> Primitive:
     """A reducing primitive; ``ufunc.reduce`` does the work of ``np.sum`` and its like in half their time."""
     return Primitive(
@@ -33,12 +33,20 @@ def reduction(
         vjp=(vjp,),
         doc=doc,
         complaint=complaint,
+        spreads=spreads,
     )
 
 
 # --- sum and product --------------------------------------------------------------------------------------------------
 
-_sum = reduction(np.add, "sum", lambda g, y, x, axis, keepdims: spread(g, x.shape, axis, keepdims), "Sum along axes.")
+# Every element of a sum gets the same cotangent: it is left to stand for itself, broadcast.
+_sum = reduction(
+    np.add,
+    "sum",
+    lambda g, y, x, axis, keepdims: as_kept(g, x.shape, axis, keepdims),
+    "Sum along axes.",
+    spreads=True,
+)
 _prod = reduction(
     np.multiply,
     "prod",
@@ -109,7 +117,7 @@ def _no_elements(x: Any, *, axis: Axis, keepdims: bool = False) -> str | None:
     shape = shape_of(x)
     try:
         empty = count_along(shape, axis) == 0
-    except IndexError:  # a bad axis: NumPy's own words are clear
+    except (IndexError, TypeError):  # a bad axis: NumPy's own words are clear
         return None
     place = "" if axis is None else f" along axis {axis}"
     return f"x of shape {shape} has no elements{place}, so there is nothing to choose from" if empty else None
@@ -157,28 +165,30 @@ def _logsumexp(x: Any, *, axis: Axis, keepdims: bool) -> Any:
     return (y if keepdims else np.squeeze(y, axis))[()]
 
 
-def _exp_difference(x: Any, y: Any, *, axis: Axis) -> Any:
-    with np.errstate(invalid="ignore", over="ignore"):
-        p = np.exp(x - y)
-    if np.isinf(y).any():
-        p = np.where(np.isinf(y), np.where(np.equal(y, np.inf), _winners(x, y, axis=axis, keepdims=True), 0), p)
-    return p[()]
+def _softmax(x: Any, *, axis: Any) -> Any:
+    x = floats(x)
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    infinite = np.isinf(top)
+    if not infinite.any():
+        e = np.exp(x - top)
+        return e / np.add.reduce(e, axis=axis, keepdims=True)
+    with np.errstate(over="ignore"):  # where the largest is infinite, only those that equal it count; none if -inf
+        e = np.where(infinite, np.equal(x, np.inf), np.exp(x - np.where(infinite, x.dtype.type(0), top)))
+    total = np.add.reduce(e, axis=axis, keepdims=True)
+    return (e / np.where(total == 0, x.dtype.type(1), total))[()]
 
 
-exp_difference = Primitive(
-    _exp_difference,
-    name="exp_difference",
-    vjp=(lambda g, p, x, y, axis: g * p, lambda g, p, x, y, axis: -g * p),
-    doc="``exp(x - y)`` for y = logsumexp(x): the softmax. All -inf gives 0; elements at +inf share 1.",
+softmax = Primitive(
+    _softmax,
+    name="softmax",
+    vjp=(lambda g, y, x, axis: y * (g - _sum(g * y, axis=axis, keepdims=True)),),
+    doc="``exp(x) / sum(exp(x))`` along axes, without overflow. All -inf gives 0; elements at +inf share 1.",
 )
+# The gradient is softmax(x) and not the cheaper exp(x - y), which loses digits where |y| is large.
 _logsumexp_op = Primitive(
     _logsumexp,
     name="logsumexp",
-    vjp=(
-        lambda g, y, x, axis, keepdims: (
-            as_kept(g, x.shape, axis, keepdims) * exp_difference(x, as_kept(y, x.shape, axis, keepdims), axis=axis)
-        ),
-    ),
+    vjp=(lambda g, y, x, axis, keepdims: as_kept(g, x.shape, axis, keepdims) * softmax(x, axis=axis),),
     doc="``log(sum(exp(x)))`` along axes, without overflow.",
 )
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Primitive
-from .axes import Axis, axes_of, count_along, floats, static
+from .axes import Axis, axes_of, count_along, floats, kept_shape, static
 from .elementwise import where
-from .reduce import as_kept, spread
+from .reduce import as_kept
 
 # --- mean -------------------------------------------------------------------------------------------------------------
 
 
 def _mean(x: Any, *, axis: Any, keepdims: Any) -> Any:
-    if np.size(x) == 0 or getattr(x, "dtype", None) in (None, np.float16):  # NumPy's warning; its wider sum for halves
+    if np.size(x) == 0 or not hasattr(x, "dtype") or x.dtype == np.float16:  # NumPy's warning; its wider sum for halves
         return np.mean(x, axis=axis, keepdims=keepdims)
     return np.add.reduce(x, axis=axis, keepdims=keepdims) / count_along(x.shape, axis)
 
@@ -23,7 +23,8 @@ def _mean(x: Any, *, axis: Any, keepdims: Any) -> Any:
 _mean_op = Primitive(
     _mean,
     name="mean",
-    vjp=(lambda g, y, x, axis, keepdims: spread(g / count_along(x.shape, axis), x.shape, axis, keepdims),),
+    vjp=(lambda g, y, x, axis, keepdims: as_kept(g / count_along(x.shape, axis), x.shape, axis, keepdims),),
+    spreads=True,
     doc="Arithmetic mean along axes.",
 )
 
@@ -48,8 +49,7 @@ def _centered(x: Any, *, axis: Axis) -> Any:
     if x.size == 0:
         return x
     # Measured from the first element, equal elements come out as exactly 0, which x - mean(x) does not promise.
-    axes = axes_of("centered", axis, x.ndim)
-    d = x - x[tuple(slice(1) if a in axes else slice(None) for a in range(x.ndim))]
+    d = x - x[tuple(map(slice, kept_shape(x.shape, axis)))]
     return d - _mean(d, axis=axis, keepdims=True)
 
 

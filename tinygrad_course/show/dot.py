@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import graphviz
-
 from .model import Box, Edge, Picture
 from .picture import d_name
 from .text import MINUS, clean, cut, escape, number, size_text, value_text
@@ -24,22 +22,31 @@ _HEADING_BACK = "   \N{BLACK LEFT-POINTING POINTER} derivative of the result, co
 
 def write(picture: Picture) -> str:
     """The DOT source of a picture."""
-    graph = graphviz.Digraph(clean(picture.title, 100) or "graph")
+    import graphviz  # here, because it takes longer to import than the rest of the package
+
+    plain = graphviz.nohtml  # what begins with < and ends with > is markup to this library otherwise
+    graph = graphviz.Digraph(plain(clean(picture.title, 100) or "graph"))
     graph.attr("graph", rankdir="LR", ranksep="0.5", nodesep="0.2", splines="true", outputorder="edgesfirst")
     graph.attr("graph", bgcolor="white", fontname="Arial", fontsize="13", labelloc="t", labeljust="l")
     graph.attr("graph", label=f"<{_heading(picture)}>")
     graph.attr("node", shape="plain", fontname="Arial", fontsize="12")
     graph.attr("edge", fontname="Arial", fontsize="10", arrowsize="0.7", penwidth="1.2", arrowtail="vee")
     for box in picture.boxes:
-        graph.node(box.key, f"<{_table(box, picture)}>", id=box.key, **{"class": box.role}, tooltip=_tooltip(box, picture))
+        look = {"id": box.key, "class": box.role, "tooltip": plain(_tooltip(box, picture))}
+        graph.node(box.key, f"<{_table(box, picture)}>", **look)
     spine = _spine(picture)
     for i, edge in enumerate(picture.edges):
-        graph.edge(f"{edge.source.key}:p:e", f"{edge.target.key}:p:w", **_edge_attributes(edge, i, edge in spine))
+        look = _edge_attributes(edge, i, edge in spine)
+        if "tooltip" in look:
+            look["tooltip"] = plain(look["tooltip"])
+        graph.edge(f"{edge.source.key}:p:e", f"{edge.target.key}:p:w", **look)
     return str(graph.source)
 
 
 def _heading(picture: Picture) -> str:
-    parts = [f"<B>{escape(clean(picture.title, 100))}</B>", '<BR ALIGN="LEFT"/>', _font(_HEADING, FORWARD, 10)]
+    title = escape(clean(picture.title, 100))
+    parts = [f"<B>{title}</B>", '<BR ALIGN="LEFT"/>'] if title else []
+    parts.append(_font(_HEADING, FORWARD, 10))
     if picture.derivatives:
         parts.append(_font(_HEADING_BACK, BACKWARD, 10))
         arrays = [b for b in picture.boxes if b.formula]
@@ -60,15 +67,16 @@ def _ratio(over: str, under: str) -> str:
     return f"{d_name(over)}/{d_name(under)}"
 
 
-# --- boxes -------------------------------------------------------------------------------------------------------------
+# --- boxes ----------------------------------------------------------------------------------------------------
 
 
 def _table(box: Box, picture: Picture) -> str:
-    shape = str(box.shape).replace(",)", ",)") if box.shape else ""
-    role = {"computed": "", "output": "loss" if picture.derivatives and box.single else "output"}.get(box.role, box.role)
+    shape = str(box.shape) if box.shape else ""
+    last = "loss" if picture.derivatives and box.single else "output"
+    role = {"computed": "", "output": last}.get(box.role, box.role)
     small = " · ".join(part for part in (role, shape) if part)
     title = _title(box) + (f"<BR/>{_font(small, MUTED, 9)}" if small else "")
-    rows = [f'<TR><TD BORDER="1" SIDES="B">{title}</TD></TR>', f'<TR><TD PORT="p">{_font(value_text(box.value), FORWARD)}</TD></TR>']
+    rows = [f"<TR><TD>{title}</TD></TR><HR/>", f'<TR><TD PORT="p">{_font(value_text(box.value), FORWARD)}</TD></TR>']
     rows += [f"<TR><TD>{row}</TD></TR>" for row in _derivative_rows(box, picture)]
     look = f'CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="{INK}" {_LOOKS[box.role]}'
     return f"<TABLE {look}>{''.join(rows)}</TABLE>"
@@ -118,7 +126,7 @@ def _tooltip(box: Box, picture: Picture) -> str:
     return clean("; ".join(parts), 1000)
 
 
-# --- edges -------------------------------------------------------------------------------------------------------------
+# --- edges ----------------------------------------------------------------------------------------------------
 
 
 def _edge_attributes(edge: Edge, index: int, spine: bool) -> dict[str, str]:

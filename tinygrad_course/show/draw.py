@@ -51,8 +51,8 @@ class Drawing:
         if count > MOST_BOXES:
             other = 'use view="statement", ' if self.picture.view == "op" else ""
             raise DrawError(
-                f"this graph has {count} boxes; a layout of more than {MOST_BOXES} is not attempted. To narrow it: {other}"
-                "draw an earlier or smaller Tensor, or save the DOT text (suffix .dot)"
+                f"this graph has {count} boxes; a layout of more than {MOST_BOXES} is not attempted. "
+                f"To narrow it: {other}draw an earlier or smaller Tensor, or save the DOT text (suffix .dot)"
             )
         return render.render(self.source, kind, render.renderer())
 
@@ -60,13 +60,15 @@ class Drawing:
         """Write the drawing to `path`; the suffix says what to write: .png, .svg, .dot, or .pdf with a system Graphviz.
 
         Raises `DrawError` (a ValueError) for an unknown suffix or a graph that is too large to lay out, and
-        `SaveError` (an OSError) for a folder that is missing or may not be written to. A file is written whole or not at all.
+        `SaveError` (an OSError) for a folder that is missing or may not be written to. A file is written whole or not
+        at all.
         """
         path = Path(path)
         kind = path.suffix[1:].lower()
         if kind not in SUFFIXES:
             got = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-            raise DrawError(f"{path.name!r} has {got}; pictures are saved as .png, .svg, .dot, or .pdf with a system Graphviz")
+            known = ".png, .svg, .dot, or .pdf with a system Graphviz"
+            raise DrawError(f"{path.name!r} has {got}; pictures are saved as {known}")
         render.write_file(path, self.bytes(kind))
         return path
 
@@ -105,7 +107,8 @@ def draw(
     derivatives
         Whether to show the backward pass too.
     gradient
-        Start the backward pass of an array from this, of the output's shape. Without it an array is drawn with values only.
+        Start the backward pass of an array from this, of the output's shape. Without it an array is drawn with values
+        only.
     title
         The heading; by default the whole formula where it is short.
 
@@ -136,7 +139,8 @@ def draw(
     if gradient is not None:
         gradient = as_value(gradient, output.value.dtype)
         if np.shape(gradient) != np.shape(output.value):
-            raise ShapeError(f"gradient has shape {np.shape(gradient)}, but the output has shape {np.shape(output.value)}")
+            shapes = np.shape(gradient), np.shape(output.value)
+            raise ShapeError("gradient has shape {}, but the output has shape {}".format(*shapes))
     picture = make_picture(
         output, view=view, derivatives=derivatives, gradient=gradient, title=title, frame=user_frame(_getframe(1))
     )

@@ -136,7 +136,9 @@ def _product(coefficient: float, factors: dict[Expr, float]) -> Expr:
 
 def scaled(coefficient: float, e: Expr) -> Expr:
     """``coefficient * e``."""
-    c, factors = (1.0, {e: 1.0}) if isinstance(e, Sum) else _parts(e)
+    if isinstance(e, Sum):
+        return _product(coefficient, {e: 1.0})
+    c, factors = _parts(e)
     return _product(coefficient * c, factors)
 
 
@@ -170,7 +172,8 @@ def power(base: Expr, exponent: Expr) -> Expr:
         return Expr(f"{base.within(ATOM)}**{exponent.within(ATOM)}", POWER)
     n = exponent.value
     if isinstance(base, Number):
-        return Number(base.value**n) if base.value > 0 or n == int(n) > 0 else Expr(f"{base.within(ATOM)}**{exponent}", POWER)
+        known = base.value > 0 or n == int(n) > 0
+        return Number(base.value**n) if known else Expr(f"{base.within(ATOM)}**{exponent}", POWER)
     c, factors = _parts(base)
     if n == int(n) and c:
         return _product(c**n, {f: e * n for f, e in factors.items()} if n else {})
@@ -196,12 +199,9 @@ def infix(a: Expr, symbol: str, b: Expr, level: int) -> Expr:
 
 
 def matmul(a: Expr, b: Expr) -> Expr:
-    c, factors = 1.0, []
-    for e in (a, b):
-        k, parts = _parts(e)
-        c *= k
-        factors.append(_product(1, parts) if parts else Number(1))
-    return scaled(c, infix(*factors[:1], "@", *factors[1:], PRODUCT))
+    c, left = _parts(a)
+    k, right = _parts(b)
+    return scaled(c * k, infix(_product(1, left), "@", _product(1, right), PRODUCT))
 
 
 def call(name: str, arguments: Iterable[Any], params: dict[str, Any] | None = None) -> Expr:

@@ -79,7 +79,7 @@ class Replay:
             stand = self.stands[key] = placeholder(x.value if isinstance(x, Node) else x, self.kind)
             if name is not None:
                 self.symbols[id(stand)] = name
-            if isinstance(x, Node) and x.requires_grad:
+            if isinstance(x, Node) and x.requires_grad and type(x.value) is not tuple:
                 self.sources.append((x, stand))
         self.uses[id(self.stands[key])] += 1
         return self.stands[key]
@@ -99,7 +99,7 @@ def locals_of(box: Box, naming: Naming, upstream: Expr) -> list[Local]:
     value = box.value
     if box.single:
         seed = placeholder(value.dtype.type(1), replay.kind)
-        seed.requires_grad = False
+        replay.symbols[id(seed)] = Number(1)
     else:
         seed = placeholder(np.ones_like(value) if box.derivative is None else box.derivative, replay.kind)
         replay.symbols[id(seed)] = upstream

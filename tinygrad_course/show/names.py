@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}[{i}]", v) for i, v in enumerate(value[:_MANY]))
     elif type(value) is dict:
         yield from ((f"{name}[{k!r}]", v) for k, v in list(value.items())[:_MANY] if isinstance(k, str | int))
-    elif isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, type):
+    elif isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, type | ModuleType):
         prefix = "" if name == "self" else name + "."
         yield from ((prefix + k, v) for k, v in list(vars(value).items())[:_MANY])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -34,7 +34,7 @@ class Fold:
         self.view = view
         self.recorded = ancestors([output])[0][::-1]
         self.boxes: dict[int, Box] = {}  # by the id of the result, or of the array
-        self.folded: dict[int, ast.expr] = {}  # constants that a formula spells out, because they have no name
+        self.folded: dict[int, Expr] = {}  # constants that a formula spells out, because they have no name
         self.uses: dict[int, tuple[Node, int]] = {}
         self.operands: dict[int, list[tuple[Node, int, Any]]] = {}
         self._make_boxes()
@@ -43,7 +43,7 @@ class Fold:
         self._fold_constants()
         self.order = self._depth_first()
 
-    # --- boxes ---------------------------------------------------------------------------------------------------------
+    # --- boxes ----------------------------------------------------------------------------------------------------
 
     def _make_boxes(self) -> None:
         self.statements = group(self.recorded, self.output)
@@ -75,9 +75,10 @@ class Fold:
             self.boxes[id(x)] = Box("", role, "", "", x, where=x.where if isinstance(x, Node) else "")
 
     def _late(self) -> set[int]:
-        """What only the output's own statement uses, beside computed values: the targets it compares with, as a rule."""
+        """What only the output's own statement uses, beside computed values: targets to compare with, as a rule."""
         last = [n for n, box in self.statements.items() if box is self.output]
-        if not any(isinstance(x, Node) and x.op is not None and self.statements[x] is not self.output for n in last for x in n.inputs):
+        computed = (x for n in last for x in n.inputs if isinstance(x, Node) and x.op is not None)
+        if all(self.statements[x] is self.output for x in computed):
             return set()
         early = {id(x) for n, box in self.statements.items() if box is not self.output for x in n.inputs}
         return {id(x) for n in last for x in n.inputs} - early
@@ -85,6 +86,10 @@ class Fold:
     def _name(self, frame: FrameType | None) -> None:
         variables = namespace(frame, set(self.boxes))
         names = Names(variables, self.uses, self.leaves)
+        for box in self.boxes.values():
+            if not box.nodes:
+                box.name = names.leaf(box.result, box.role)
+        self._inside_calls(variables)
         users: dict[int, list[Node]] = defaultdict(list)
         for node in self.recorded:
             for x in node.inputs:
@@ -93,7 +98,6 @@ class Fold:
         steps: set[int] = set()
         for box in boxes:
             if not box.nodes:
-                box.name = names.leaf(box.result, box.role)
                 continue
             step = partial(box.result, users[id(box.result)])
             box.name, box.titled = names.result(box.result, step)
@@ -125,16 +129,33 @@ class Fold:
         """Constants computed from named values inside a statement, like ``1 - y``, need no box of their own."""
         known = {b.name for b in self.boxes.values()}
         for x in self.leaves:
-            given = isinstance(x, Node) and (x.requires_grad or x.code is not None or x.name)
-            if given or id(x) not in self.uses:
+            if id(x) not in self.uses or not anonymous(x):
                 continue
             tree = source.operand(*self.uses[id(x)])
             if tree is None or source.is_reference(tree):
                 continue
             words = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - {"tg", "np"}
             if words and words <= known:
-                self.folded[id(x)] = tree
+                self.folded[id(x)] = from_source(tree)
                 del self.boxes[id(x)]
+
+    def _inside_calls(self, variables: Mapping[int, str]) -> None:
+        """Arrays that appear only inside a call of ours: an argument of the call, or made there from its arguments."""
+        for operands in self.operands.values():
+            known = [(x, self.boxes[id(x)]) for _, _, x in operands if id(x) in self.boxes]
+            for node, _, x in operands:
+                if id(x) in self.uses or id(x) in variables or id(x) not in self.boxes or not anonymous(x):
+                    continue
+                value = x.value if isinstance(x, Node) else x
+                others = [b for other, b in known if other is not x and b.name]
+                like = [b for b in others if np.array_equal(value, _complement(b.value))]
+                named = {b.name for b in others}
+                missing = [name for name in source.arguments(node) if name not in named]
+                if missing:
+                    self.boxes[id(x)].name = missing[0]
+                elif len(operands) > 1:
+                    self.folded[id(x)] = expr.subtract(Number(1), Expr(like[0].name)) if like else Expr("constant")
+                    del self.boxes[id(x)]
 
     def _depth_first(self) -> list[Box]:
         """Boxes in the order in which the output's source would compute them: topological, operands left to right."""
@@ -154,14 +175,14 @@ class Fold:
             box.key = f"n{i}_" + "".join(c for c in box.name if c.isascii() and c.isalnum())[:20]
         return list(found.values())
 
-    # --- what flows ------------------------------------------------------------------------------------------------------
+    # --- what flows -----------------------------------------------------------------------------------------------
 
     def naming(self, node: Node, position: int, x: Any) -> Expr | None:
         """What a formula calls an operand."""
         if id(x) in self.boxes:
             return self.boxes[id(x)].symbol
         if id(x) in self.folded:
-            return from_source(self.folded[id(x)])
+            return self.folded[id(x)]
         if type(x) in (int, float) or isinstance(x, np.generic):
             tree = source.operand(node, position) if call_scope(node) is None else None
             if isinstance(tree, ast.Name) and node.op in _ARITHMETIC:
@@ -179,7 +200,7 @@ class Fold:
     def _edges_into(self, box: Box, derivatives: bool, with_formulas: bool) -> list[Edge]:
         reached = derivatives and box.derivative is not None
         local: dict[int, list[Local]] = defaultdict(list)
-        if reached and with_formulas:
+        if reached and with_formulas and type(box.value) is not tuple:
             for entry in locals_of(box, self.naming, d_symbol(box)):
                 local[id(entry.source)].append(entry)
         edges, seen = [], set[int]()
@@ -211,6 +232,15 @@ def _fill(edge: Edge, local: Local, last: bool) -> None:
 def drawn(x: Any) -> bool:
     """Whether an operand is a value worth a box: Tensors and arrays, not numbers, indices or hidden tuples."""
     return isinstance(x, Node) or (isinstance(x, np.ndarray) and x.ndim > 0 and x.dtype.kind in "biuf")
+
+
+def anonymous(x: Any) -> bool:
+    """Whether a leaf is a bare array, or a Tensor that an operation without a gradient made: nobody gave it a name."""
+    return not isinstance(x, Node) or not (x.requires_grad or x.code is not None or x.name)
+
+
+def _complement(value: Any) -> Any:
+    return None if type(value) is tuple else 1 - np.asarray(value)
 
 
 def d_name(name: str) -> str:
@@ -246,7 +276,8 @@ def make_picture(
 ) -> Picture:
     """The picture of everything that `output` was computed from."""
     fold = Fold(output, view, frame)
-    shown = [b.result for b in fold.order if isinstance(b.result, Node) and b.result.requires_grad]
+    several = [b for b in fold.order if type(b.value) is tuple]  # the hidden node of an operation with several results
+    shown = [b.result for b in fold.order if isinstance(b.result, Node) and b.result.requires_grad and b not in several]
     note = ""
     if derivatives and not output.requires_grad:
         note = "no derivatives: nothing here requires a gradient"
@@ -258,6 +289,8 @@ def make_picture(
         found = reverse([output], [seed], shown if with_derivatives else [])  # refuses data changed since
         for box in fold.order:
             box.derivative = found.get(box.result) if isinstance(box.result, Node) else None
+        for box in several:
+            box.derivative = () if with_derivatives else None
     edges = fold.edges(with_derivatives)
     if with_derivatives:
         leaving: dict[int, list[Edge]] = defaultdict(list)
@@ -270,14 +303,15 @@ def make_picture(
         if len(fold.boxes) > MOST_FORMULAS:
             note = f"formulas are left out above {MOST_FORMULAS} boxes"
     last = fold.boxes[id(output)]
-    return Picture(title if title is not None else _title(fold, last), view, fold.order, edges, last, with_derivatives, note)
+    heading = title if title is not None else _title(fold, last)
+    return Picture(heading, view, fold.order, edges, last, with_derivatives, note)
 
 
 def _title(fold: Fold, last: Box) -> str:
     """The whole computation in one formula where it is short; otherwise what the picture is."""
     if fold.recorded and len(fold.recorded) <= 12:
         symbols = {id(x): fold.boxes[id(x)].symbol for x in fold.leaves if id(x) in fold.boxes}
-        symbols |= {key: from_source(tree) for key, tree in fold.folded.items()}
+        symbols |= fold.folded
         text = formula(fold.output, symbols).text
         if len(text) <= 48:
             return f"{last.name} = {text}"

@@ -42,7 +42,6 @@ _PLAIN: dict[Any, Callable[..., Expr]] = {
     elementwise.greater_equal: _infix(">="),
     elementwise.bitwise_and: _infix("&"),
     elementwise.bitwise_or: _infix("|"),
-    linalg.matmul: expr.matmul,
     engine_ops.guarded_product: expr.multiply,
 }
 
@@ -72,7 +71,8 @@ def _read(node: Node, known: dict[Node, Expr], symbols: Symbols) -> Expr:
         return plain(*parts)
     special = _SPECIAL.get(node.op) or _BY_NAME.get(node.op.name)
     found = special(node, *parts) if special is not None else None
-    return found or expr.call(node.op.name, parts, {k: v for k, v in node.params.items() if v is not None and v is not False})
+    params = {k: v for k, v in node.params.items() if v is not None and v is not False}
+    return found or expr.call(node.op.name, parts, params)
 
 
 def _operand(x: Any, symbols: Symbols) -> Expr:
@@ -141,8 +141,18 @@ def _split(x: Expr) -> tuple[float, Expr]:
     return (-1.0, rest) if negative else (1.0, x)
 
 
+def _matmul(node: Node, *parts: Expr) -> Expr:
+    """A product of matrices; one whose elements are all the same number is that number times ones."""
+    full = []
+    for part, x in zip(parts, node.inputs, strict=True):
+        shape = np.shape(x.value if isinstance(x, Node) else x)
+        full.append(expr.multiply(part, expr.call("ones", [shape])) if isinstance(part, Number) else part)
+    return expr.matmul(*full)
+
+
 def _broadcast(node: Node, x: Expr) -> Expr:
-    return x if isinstance(x, Number) else expr.call("broadcast_to", [x, node.params["shape"]])
+    same = np.shape(getattr(node.inputs[0], "value", node.inputs[0])) == np.shape(node.value)
+    return x if same or isinstance(x, Number) else expr.call("broadcast_to", [x, node.params["shape"]])
 
 
 def _reshape(node: Node, x: Expr) -> Expr:
@@ -155,7 +165,14 @@ def _indexed(node: Node, x: Expr, *indices: Expr) -> Expr | None:
     return Expr(f"{x.within(expr.ATOM)}[{key.text(*map(str, indices))}]") if isinstance(key, Key) else None
 
 
+def _exp(node: Node, x: Expr) -> Expr | None:
+    inner = x.text.removeprefix("log_")
+    return Expr(inner) if inner.startswith("softmax(") and x.level == expr.ATOM and inner != x.text else None
+
+
 _SPECIAL: dict[Any, Callable[..., Expr | None]] = {
+    elementwise.exp: _exp,
+    linalg.matmul: _matmul,
     engine_ops.sum_to: _sum_to,
     engine_ops.broadcast_to: _broadcast,
     engine_ops.cast: lambda node, x: x,
@@ -184,7 +201,7 @@ _OPERATORS: dict[type, Callable[[Expr, Expr], Expr]] = {
 def from_source(tree: ast.expr, depth: int = 12) -> Expr:
     """A piece of the user's source as a formula; what is not arithmetic stays as written."""
     if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
-        return Number(tree.value)
+        return Number(float(tree.value))  # type: ignore[arg-type]
     if depth and isinstance(tree, ast.BinOp) and type(tree.op) in _OPERATORS:
         return _OPERATORS[type(tree.op)](from_source(tree.left, depth - 1), from_source(tree.right, depth - 1))
     if depth and isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):

@@ -1,4 +1,4 @@
-"""DOT made into PNG, SVG or PDF: by the system's Graphviz where there is one, else by the renderer that pip installed."""
+"""DOT made into PNG, SVG or PDF: by the system's Graphviz where there is one, else by the renderer from pip."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def _version(path: str) -> str:
 def render(source: str, kind: str, by: Renderer) -> bytes:
     """The picture of some DOT text as the bytes of a file of this `kind`."""
     if kind not in by.formats:
-        raise DrawError(f"{by.name} does not write {kind}; it writes {', '.join(by.formats)}. A system Graphviz writes pdf.")
+        known = ", ".join(by.formats)
+        raise DrawError(f"{by.name} does not write {kind}; it writes {known}. A system Graphviz writes pdf.")
     command = [by.path, f"-T{kind}", *_DPI.get(kind, [])]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE, check=False)
@@ -117,4 +118,5 @@ def write_file(path: Path, data: bytes) -> None:
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
-        raise SaveError(f"cannot write {path}: {error.strerror or error}; choose a folder that you may write to") from error
+        why = error.strerror or error
+        raise SaveError(f"cannot write {path}: {why}; choose a folder that you may write to") from error

@@ -39,10 +39,17 @@ def source_text(node: Node) -> str:
         return ""
     if isinstance(tree, ast.AugAssign):
         return ast.unparse(ast.BinOp(tree.target, tree.op, tree.value))
-    if tree.lineno != tree.end_lineno:
-        return ast.unparse(tree)
-    line = linecache.getline(node.code.co_filename, tree.lineno).encode()
-    return line[tree.col_offset : tree.end_col_offset].decode()
+    lines = linecache.getlines(node.code.co_filename)[tree.lineno - 1 : tree.end_lineno]
+    text = ast.get_source_segment("".join(lines), _moved_up(tree)) or "" if lines else ""
+    if len(lines) <= 1:
+        return text
+    return ast.unparse(tree) if any(c in text for c in "#'\"\\") else " ".join(text.split())
+
+
+def _moved_up(tree: ast.expr | ast.stmt) -> ast.expr:
+    """An empty node at the place of `tree` in source that starts with its first line."""
+    last = (tree.end_lineno or tree.lineno) - tree.lineno + 1
+    return ast.Constant(0, lineno=1, col_offset=tree.col_offset, end_lineno=last, end_col_offset=tree.end_col_offset)
 
 
 @lru_cache(maxsize=4096)
@@ -78,14 +85,15 @@ def _matched(place: ast.expr, value: ast.expr, tree: ast.AST) -> str | None:
     parts: list[tuple[ast.expr, str]] = []
     if isinstance(value, ast.Tuple | ast.List):
         if isinstance(place, ast.Tuple | ast.List):
-            if len(place.elts) == len(value.elts) and not any(isinstance(e, ast.Starred) for e in (*place.elts, *value.elts)):
+            starred = any(isinstance(e, ast.Starred) for e in (*place.elts, *value.elts))
+            if len(place.elts) == len(value.elts) and not starred:
                 found = (_matched(p, v, tree) for p, v in zip(place.elts, value.elts, strict=True))
                 return next((text for text in found if text), None)
             return None
         parts = [(v, str(i)) for i, v in enumerate(value.elts)]
     elif isinstance(value, ast.Dict):
         parts = [(v, ast.unparse(k)) for k, v in zip(value.keys, value.values, strict=True) if k is not None]
-    elif (isinstance(value, _LOOPED) and value.elt is tree) or (isinstance(value, ast.DictComp) and value.value is tree):
+    elif isinstance(value, _LOOPED) and value.elt is tree:
         return _target_text(place)
     text = _target_text(place)
     return next((f"{text}[{key}]" for part, key in parts if part is tree), None)
@@ -124,6 +132,15 @@ def _argument(tree: ast.Call, position: int, count: int) -> ast.expr | None:
     if any(isinstance(a, ast.Starred) for a in arguments) or position >= len(arguments):
         return None
     return arguments[position]
+
+
+def arguments(node: Node) -> list[str]:
+    """The values that the user's call names as its arguments."""
+    tree = of(node)
+    if not isinstance(tree, ast.Call):
+        return []
+    given = [*tree.args, *(k.value for k in tree.keywords)]
+    return [reference_text(a) for a in given if is_reference(a)]
 
 
 def _is_module(tree: ast.expr) -> bool:

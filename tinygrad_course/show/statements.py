@@ -42,7 +42,8 @@ def runs(recorded: Iterable[Node]) -> dict[Node, int]:
         run = count
         if where is not None:
             before = latest.get(id(node.code))
-            if before is not None and before[0] is where and (node.lasti > before[1].lasti or same_call(before[1], node)):
+            goes_on = before is not None and (node.lasti > before[1].lasti or same_call(before[1], node))
+            if before is not None and before[0] is where and goes_on:
                 run = before[2]
             latest[id(node.code)] = (where, node, run)
         found[node] = run
