@@ -56,7 +56,9 @@ def protected(a: Any) -> Any:
     return view
 
 
-def gradients(outputs: Sequence[Any], seeds: Sequence[Any], inputs: Sequence[Tensor], *, record: bool = False) -> list[Any]:
+def gradients(
+    outputs: Sequence[Any], seeds: Sequence[Any], inputs: Sequence[Tensor], *, record: bool = False
+) -> list[Any]:
     """The gradient of ``sum <seed, output>`` with respect to each of `inputs`; zeros where there is no path."""
     active = [(y, s) for y, s in zip(outputs, seeds, strict=True) if isinstance(y, Tensor) and y.requires_grad]
     found = reverse([y for y, _ in active], [s for _, s in active], inputs, record=record) if active else {}

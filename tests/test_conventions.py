@@ -61,4 +61,6 @@ def test_rows_are_different() -> None:
 
 
 def test_page_is_up_to_date() -> None:
-    assert SCRIPT["PAGE"].read_text("utf-8") == SCRIPT["render"](SCRIPT["load"]()), "run python scripts/conventions_page.py"
+    assert SCRIPT["PAGE"].read_text("utf-8") == SCRIPT["render"](SCRIPT["load"]()), (
+        "run python scripts/conventions_page.py"
+    )

@@ -298,6 +298,7 @@ def test_a_jump_is_called_a_jump() -> None:
     report = failure(tg.floor, np.array([0.5, 1.0]))
     assert report.entries[0].verdict == "JUMP"
     assert "jumps at [1]" in report.diagnosis[0]
+    assert failure(tg.ceil, 1.0).entries[0].verdict == "JUMP"  # from the other side
 
 
 def test_infinite_derivatives_are_located() -> None:

@@ -1,4 +1,4 @@
-"""Properties that hold for all inputs: Hypothesis draws expressions, shapes, broadcasts, axes, dtypes and index keys."""
+"""Properties that hold for all inputs: Hypothesis draws expressions, shapes, broadcasts, axes, dtypes and keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import tinygrad_course as tg
 
 from .numeric import close, slope
 
-# --- random expressions ------------------------------------------------------------------------------------------------
+# --- random expressions -----------------------------------------------------------------------------------------------
 
 
 def inner_product(a: Any, b: Any) -> Any:
@@ -33,8 +33,8 @@ def last_axis(a: Any) -> int | None:
 UNARY: dict[str, Callable[[Any], Any]] = {
     "exp": lambda a: tg.exp(-(a**2)),
     "log": lambda a: tg.log(a**2 + 1),
-    "tanh": lambda a: tg.tanh(a),
-    "sigmoid": lambda a: tg.sigmoid(a),
+    "tanh": tg.tanh,
+    "sigmoid": tg.sigmoid,
     "negative": lambda a: -a,
     "square": lambda a: a**2,
     "sum": lambda a: tg.sum(a, axis=last_axis(a), keepdims=True),
@@ -54,7 +54,9 @@ variables = st.integers(0, 2).map(lambda i: ("variable", i))
 constants = st.sampled_from([0.5, -1.25, 2]).map(lambda c: ("constant", c))
 expressions = st.recursive(
     variables | variables | constants,
-    lambda inner: st.tuples(st.sampled_from(sorted(UNARY)), inner) | st.tuples(st.sampled_from(sorted(BINARY)), inner, inner),
+    lambda inner: (
+        st.tuples(st.sampled_from(sorted(UNARY)), inner) | st.tuples(st.sampled_from(sorted(BINARY)), inner, inner)
+    ),
     max_leaves=8,
 )
 
@@ -107,7 +109,7 @@ def test_values_with_tensors_are_values_with_arrays(expression: Any, point: Any)
     np.testing.assert_array_equal(np.asarray(recorded), evaluate(expression, xs))
 
 
-# --- dtypes ------------------------------------------------------------------------------------------------------------
+# --- dtypes -----------------------------------------------------------------------------------------------------------
 
 OPERATORS = [
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.floordiv, operator.mod,
@@ -181,7 +183,7 @@ def test_gradients_have_the_dtype_of_their_inputs(kinds: list[Any], recorded: bo
         assert g.dtype == x.dtype
 
 
-# --- maps that move elements -------------------------------------------------------------------------------------------
+# --- maps that move elements ------------------------------------------------------------------------------------------
 
 
 def counted(rearranged: Any, weights: Any, shape: tuple[int, ...]) -> Any:
@@ -291,7 +293,7 @@ def test_maps_that_move_elements(name: str, data: st.DataObject) -> None:
     check_rearrangement(shape, lambda x: MOVES[name](tg, x, shape, k), lambda a: MOVES[name](np, a, shape, k))
 
 
-# --- reductions --------------------------------------------------------------------------------------------------------
+# --- reductions -------------------------------------------------------------------------------------------------------
 
 
 @st.composite

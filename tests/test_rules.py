@@ -78,7 +78,7 @@ def nodes_of(sample: Sample, outputs: tuple[Any, ...]) -> list[Node]:
     return [n for n in ancestors([y for y in outputs if isinstance(y, Node)])[0] if n.op is PRIMITIVES[sample.op]]
 
 
-# --- the table itself --------------------------------------------------------------------------------------------------
+# --- the table itself -------------------------------------------------------------------------------------------------
 
 
 def test_every_primitive_has_samples_and_every_sample_a_primitive() -> None:
@@ -114,19 +114,19 @@ def test_sample_exercises_its_primitive(sample: Sample, monkeypatch: pytest.Monk
     assert sample.op in seen or nodes_of(sample, outputs)
 
 
-# --- what a rule returns -----------------------------------------------------------------------------------------------
+# --- what a rule returns ----------------------------------------------------------------------------------------------
 
 
 @smooth
 def test_rule_has_one_entry_per_input_and_each_fits_its_input(sample: Sample) -> None:
-    mixed, variables = with_variables(sample)
-    for node in nodes_of(sample, evaluate(sample, mixed)):
+    for node in nodes_of(sample, evaluate(sample, with_variables(sample)[0])):
         op, inputs, y = PRIMITIVES[sample.op], [value(x) for x in node.inputs], node.value
         one = tuple(np.ones_like(v) for v in y) if op.outputs != 1 else np.ones_like(y)[()]
         arguments = (y, *inputs) if op.elementwise else (one, y, *inputs)
+        needed = [getattr(x, "requires_grad", False) for x in node.inputs]
         if isinstance(op.rules, tuple):
-            assert len(op.rules) in (len(inputs), MOST_OPERANDS)
-            parts = [r(*arguments, **node.params) if r and getattr(x, "requires_grad", False) else None for r, x in zip(op.rules, node.inputs, strict=False)]
+            assert len(op.rules) in (len(inputs), MOST_OPERANDS)  # einsum takes any number
+            parts = [r(*arguments, **node.params) if r and n else None for r, n in zip(op.rules, needed, strict=False)]
         else:
             parts = list(op.joint(arguments, node.params, len(inputs)))
         for part, x in zip(parts, inputs, strict=True):
@@ -135,7 +135,8 @@ def test_rule_has_one_entry_per_input_and_each_fits_its_input(sample: Sample) ->
             if op.elementwise:
                 assert np.broadcast_shapes(np.shape(part), np.shape(y)) == np.shape(y)
             elif is_float_array(x):
-                fits = {np.shape(part), np.shape(x)} if op.spreads else {np.shape(part)}  # a spread value may stay small
+                # The gradient of an operation that spreads may stay small: it stands for itself broadcast.
+                fits = {np.shape(part), np.shape(x)} if op.spreads else {np.shape(part)}
                 assert np.broadcast_shapes(np.shape(part), np.shape(x)) in fits
 
 
@@ -151,7 +152,7 @@ def test_a_primitive_without_derivative_never_records(sample: Sample) -> None:
         assert not isinstance(y, Tensor) or not y.requires_grad
 
 
-# --- values of derivatives ---------------------------------------------------------------------------------------------
+# --- values of derivatives --------------------------------------------------------------------------------------------
 
 
 @smooth
@@ -208,7 +209,7 @@ def test_both_readings_of_a_rule_agree(sample: Sample) -> None:
         np.testing.assert_array_max_ulp(value(b), a, maxulp=4)
 
 
-# --- memory, dtypes, layouts, sizes ------------------------------------------------------------------------------------
+# --- memory, dtypes, layouts, sizes -----------------------------------------------------------------------------------
 
 
 @smooth
@@ -249,6 +250,8 @@ def test_float32_stays_float32(sample: Sample) -> None:
     seeds = seeds_for(outputs)
     wide = pulled(sample, seeds=[s.astype(float) for s in seeds])
     recorded = gradients(outputs, [variable(s) for s in seeds], variables, record=True)
+    for node in ancestors([g for g in recorded if isinstance(g, Node)])[0]:
+        assert sample.op in WIDENING or not {np.dtype(float)} & {v.dtype for v in results(node.value)}, node
     for g, again, w in zip(gradients(outputs, seeds, variables), recorded, wide, strict=True):
         assert g.dtype == value(again).dtype == np.float32
         close(g, w, rtol=1e-3, atol=1e-4)

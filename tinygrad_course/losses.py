@@ -13,11 +13,10 @@ from .core.errors import DTypeError, ShapeError
 from .core.node import Node
 from .core.state import composite
 from .ops.activation import log_softmax, logistic_loss, softplus
+from .ops.choose import choose
 from .ops.elementwise import abs as abs_
 from .ops.elementwise import log, maximum, minimum
-from .ops.index import take_along_axis
 from .ops.reduce import sum as sum_
-from .ops.shape import squeeze
 from .ops.statistics import mean
 from .values import as_value
 
@@ -208,7 +207,7 @@ def cross_entropy(
         even = -(log_p if weight is None else log_p * _along(weight, axis, np.ndim(input)))
         kept = np.asarray(classes != ignore_index, dtype=_dtype(input))
         even = sum_(even, axis=axis) / np.shape(input)[axis] * kept
-        norm = sum_(factor) if reduction == "mean" else 1
+        norm = (kept.size if factor is None else np.sum(factor)) if reduction == "mean" else 1
         even = even if reduction == "none" else sum_(even) / norm
         loss = (1 - label_smoothing) * loss + label_smoothing * even
     return loss
@@ -255,25 +254,27 @@ def _classes(name: str, input: Any, target: Any) -> Any:
 
 
 def _picked(log_p: Any, classes: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
-    """The entry of each example's class, and the factor with which the example counts."""
+    """The entry of each example's class, and the factor with which the example counts (None if all count alike)."""
     axis = min(1, np.ndim(log_p) - 1)
     count = np.shape(log_p)[axis]
-    ignored = classes == ignore_index
-    bad = ~ignored & ((classes < 0) | (classes >= count))
-    if np.any(bad):
-        raise ShapeError(f"target holds class {classes[bad].flat[0]}, but input has {count} classes: 0 to {count - 1}")
-    safe = np.where(ignored, 0, classes)
-    factor = (~ignored).astype(_dtype(log_p))
+    if classes.size and 0 <= classes.min() and classes.max() < count and not 0 <= ignore_index < count:
+        factor = None
+    else:
+        ignored = classes == ignore_index
+        bad = ~ignored & ((classes < 0) | (classes >= count))
+        if np.any(bad):
+            raise ShapeError(f"target holds class {classes[bad].flat[0]}, but input has {count} classes: 0 to {count - 1}")
+        classes = np.where(ignored, 0, classes)
+        factor = (~ignored).astype(_dtype(log_p))
     if weight is not None:
-        factor = factor * _array(weight)[safe]
-    picked = squeeze(take_along_axis(log_p, np.expand_dims(safe, axis), axis=axis), axis=axis)
-    return picked, factor
+        factor = (1 if factor is None else factor) * _array(weight)[classes]
+    return choose(log_p, classes, axis=axis), factor
 
 
 def _weighted(loss: Any, factor: Any, reduction: str) -> Any:
     """`loss` with a factor per example; the mean divides by the sum of the factors."""
+    if factor is None:
+        return _reduced(loss, reduction)
     if reduction == "mean":
-        if np.all(factor == 1) and factor.size:
-            return mean(loss)
         return sum_(loss * factor) / np.sum(factor)
     return _reduced(loss * factor, reduction)

@@ -171,7 +171,7 @@ class _Call:
         """A result as the caller gets it: a Tensor if Tensors came in, else an array."""
         if isinstance(x, Node):
             return x if self.outer else np.asarray(x.value)
-        return as_tensor(x) if self.outer else np.asarray(x)
+        return as_tensor(x) if self.outer else np.array(x)  # a copy: two gradients may be one array, or a broadcast one
 
 
 def _argnums(argnums: int | Sequence[int]) -> tuple[int, ...]:

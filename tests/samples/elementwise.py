@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_course.ops import activation, elementwise as ops
+from tinygrad_course.ops import activation
+from tinygrad_course.ops import elementwise as ops
 
 from ._sample import Sample
 
@@ -76,7 +77,18 @@ def smooth() -> Iterator[Sample]:
         for shapes in PAIRS:
             yield Sample(name, find(name), (draw(first, shapes[0]), draw(second, shapes[1])))
     for name, (first, second) in BINARY.items():
-        if name in ("maximum", "minimum", "fmax", "fmin", "share", "heaviside", "copysign", "mod", "fmod", "floor_divide"):
+        if name in (
+            "maximum",
+            "minimum",
+            "fmax",
+            "fmin",
+            "share",
+            "heaviside",
+            "copysign",
+            "mod",
+            "fmod",
+            "floor_divide",
+        ):
             yield Sample(name, find(name), (-draw(first), -draw(second)), note="other_piece")
 
 

@@ -16,7 +16,10 @@ rng = np.random.default_rng(11)
 X = rng.uniform(-1, 1, (2, 3))
 
 sine_and_cosine = Primitive(
-    lambda x: (np.sin(x), np.cos(x)), name="sine_and_cosine", outputs=2, vjp=(lambda g, y, x: g[0] * y[1] - g[1] * y[0],)
+    lambda x: (np.sin(x), np.cos(x)),
+    name="sine_and_cosine",
+    outputs=2,
+    vjp=(lambda g, y, x: g[0] * y[1] - g[1] * y[0],),
 )
 
 

@@ -11,6 +11,7 @@ from .probe import Gradients, Line, Probe, along, element_lines, random_line
 from .slopes import EDGE, FAILURES, KINK, NOT_FINITE, OK, WRONG, Allowance, Finding, climb, judge
 
 FIRST_STEP = 2.0**-15  # about 5 * eps ** (1/3): the best step for a central difference of a function with some rounding
+EPS = float(np.finfo(np.float64).eps)
 BUDGET = 20_000  # evaluations of f that a check may take in its first round
 DIRECTIONS = 6  # random directions per input where not every element is visited
 CLOSE_LOOKS = 48  # ladders climbed per input before the first difference is believed everywhere
@@ -94,17 +95,18 @@ def compare(
     minus = np.array([probe(line, -t) for line, (t,) in zip(lines, steps, strict=True)]).reshape(-1, count)
     rtol, atol = tolerances
     largest = _largest(analytic, np.array([line.element is None for line in lines], bool))
-    own = np.finfo(x.dtype).eps * (1e3 * largest + 10 * gradients.noise / np.finfo(np.float64).eps / _units(lines))
+    own = np.finfo(x.dtype).eps * (1e3 * largest + 10 * gradients.noise / EPS / _units(lines))
     floor = np.maximum(atol, own)
     with np.errstate(all="ignore"):
         numeric = (plus - minus) / (2 * steps)
         difference = np.abs(analytic - numeric)
-        allowed = rtol * np.maximum(np.abs(analytic), np.abs(numeric)) + floor
+        zeros = (plus == 0) & (minus == 0) & (zero == 0)  # no scale to measure by: an ulp of 1 is as good as 0
+        allowed = rtol * np.maximum(np.abs(analytic), np.abs(numeric)) + floor + zeros * EPS / _units(lines)
         noise = 2 * gradients.noise / steps
         agree = (difference <= allowed) | ((difference <= allowed + noise) & (noise <= rtol * largest))
         bend = np.abs(plus - 2 * zero + minus) / steps
         slopes = np.maximum(np.abs(plus - zero), np.abs(zero - minus)) / steps
-        bent = agree & (bend > 1e-3 * slopes + 4 * noise)
+        bent = agree & (bend > 1e-3 * slopes + 4 * noise.max(axis=1, keepdims=True, initial=0.0))
     verdict = np.where(agree, OK, WRONG).astype(object)
     verdict[~np.isfinite(analytic)] = NOT_FINITE
     found = Compared(x.name, x.value.shape, lines, analytic, numeric, allowed + noise, verdict)
@@ -159,8 +161,9 @@ def _look_closely(
     """Climb the ladder for one line and judge the rows in question; whether one of them fails."""
     ladder = climb(probe, found.lines[line], zero, first)
     rtol, floor = tolerances
+    largest = float(np.max(np.abs(found.analytic), initial=0.0, where=np.isfinite(found.analytic)))
     for k in np.flatnonzero(rows):
-        allow = Allowance(rtol, float(floor[k]), float(gradients.noise[k]))
+        allow = Allowance(rtol, float(floor[k]), float(gradients.noise[k]), float(gradients.noise.max()), largest)
         finding: Finding = judge(ladder, int(k), float(found.analytic[line, k]), allow, found.lines[line].unit)
         found.numeric[line, k], found.verdict[line, k] = finding.numeric, finding.verdict
         found.allowed[line, k] = allow.of(finding.numeric) + 3 * np.nan_to_num(finding.error)

@@ -60,8 +60,8 @@ def gradcheck(
     -----
     Differences run in float64 whatever the dtype of the inputs. Every element is visited while that takes at most
     20,000 evaluations; beyond, random elements and random directions (the report says how many). Where the first
-    difference disagrees, a ladder of steps is climbed for an extrapolated slope with an error estimate, and for the slopes to the
-    left and right: at a kink any value between these two is right.
+    difference disagrees, a ladder of steps is climbed for an extrapolated slope with an error estimate, and for the
+    slopes to the left and right: at a kink any value between these two is right.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from .probe import Gradients, Probe, Rows, differentiate
 from .problem import Input, Problem, output_names
 from .report import Entry, GradCheckReport
 from .slopes import EDGE, FAILURES, JUMP, KINK, TINY, UNCLEAR
-from .taylor import taylor_slope
+from .taylor import nearby_noise, taylor_slope
 
 RTOL = {2: 5e-2, 4: 1e-3, 8: 1e-5, 16: 1e-5}  # by the size of the input's dtype
 
@@ -38,6 +38,7 @@ def measure(
         report.problem = f"the backward pass failed: {error}"
         return
     probe = Probe(problem, rows)
+    gradients.noise = np.maximum(gradients.noise, nearby_noise(probe, rng))
     chosen = chosen_lines(probe, rng)
     found = []
     for i, (x, (lines, whole)) in enumerate(zip(problem.inputs, chosen, strict=True)):

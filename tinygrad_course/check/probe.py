@@ -70,10 +70,11 @@ def differentiate(problem: Problem, values: Sequence[Any], rows: Any) -> Gradien
     noise = np.zeros(len(rows))
     with problem.at(values) as (leaves, outputs):
         recorded, reached = ancestors([y for y in outputs if tracked(y)])
+        watched = [*leaves, *(x for x in recorded if not isinstance(x.value, tuple))]
         results: dict[Node, Any] = {}
         for k, row in enumerate(rows):
             pairs = [(y, g) for y, g in zip(outputs, seeds(outputs, row), strict=True) if tracked(y)]
-            results = reverse([y for y, _ in pairs], [g for _, g in pairs], [*leaves, *recorded])
+            results = reverse([y for y, _ in pairs], [g for _, g in pairs], watched)
             for i, x in enumerate(leaves):
                 if x in results:
                     found[i][k] = np.ravel(results[x])
@@ -83,16 +84,15 @@ def differentiate(problem: Problem, values: Sequence[Any], rows: Any) -> Gradien
 
 
 def _rounding(cotangents: dict[Node, Any]) -> float:
-    """First-order bound on the rounding error of f: each recorded value errs by half an ulp, times its derivative.
+    """First-order bound on the rounding error of f: each value errs by about an ulp, times the derivative of f for it.
 
-    Seppo Linnainmaa's own use of the reverse mode when he published it, in 1970.
+    This is what Seppo Linnainmaa published the reverse mode for, in 1970. (Inputs are exact, but count as well: inside
+    an operation such as a determinant rounding acts as if its inputs had been rounded.)
     """
-    return sum(_size(x.value, g) for x, g in cotangents.items() if x.op is not None)
+    return sum(_size(x.value, g) for x, g in cotangents.items())
 
 
 def _size(value: Any, g: Any) -> float:
-    if isinstance(value, tuple):
-        return 0.0
     size = np.abs(np.asarray(value, np.float64) * g)
     return float(np.finfo(value.dtype).eps * np.sum(size[np.isfinite(size)]))
 

@@ -40,11 +40,13 @@ class Finding(NamedTuple):
 
 
 class Allowance(NamedTuple):
-    """How far an analytic value may be from the truth, and the rounding error of f."""
+    """How far an analytic value may be off; the rounding error of its row and of the worst row; the largest slope."""
 
     rtol: float
     atol: float
     noise: float
+    worst_noise: float
+    largest: float
 
     def of(self, *values: Any) -> Any:
         return self.rtol * np.max(np.abs(values), axis=0) + self.atol
@@ -80,7 +82,7 @@ def judge(ladder: Ladder, row: int, analytic: float, allow: Allowance, unit: flo
         return Finding(np.nan, np.nan, JUMP, *sides)
     if _agrees(analytic, values, errors, best, allow):
         resolved = error <= max(1e-3 * abs(numeric), allow.of(analytic, numeric)) or analytic == numeric
-        by_rounding = error * unit <= 1e3 * allow.noise
+        by_rounding = error * unit <= 1e4 * allow.worst_noise or error <= allow.rtol * allow.largest
         return Finding(numeric, error, OK if resolved else TINY if by_rounding else UNCLEAR, *sides)
     slack = 3 * (left_error + right_error)
     if abs(right - left) > 3 * slack + 10 * allow.of(left, right):

@@ -29,3 +29,10 @@ def taylor_slope(probe: Probe, gradients: Gradients, zero: Any, eps: float, rng:
     if len(steps) < 2:
         return None if np.isfinite(slope) else float("nan")
     return float(np.polyfit(np.log(steps), np.log(remainder), 1)[0])
+
+
+def nearby_noise(probe: Probe, rng: np.random.Generator) -> Any:
+    """An ulp of each row's size a little way off: at the point itself f may vanish, by cancellation inside it."""
+    line = random_line(probe.problem, range(len(probe.problem.inputs)), rng)
+    sizes = np.abs([probe(line, t) for t in (2.0**-6, -(2.0**-6))])
+    return np.finfo(np.float64).eps * np.min(np.where(np.isfinite(sizes), sizes, 0.0), axis=0)

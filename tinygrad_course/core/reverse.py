@@ -65,7 +65,8 @@ def reverse(
     if state.anomaly is not None:
         state.anomaly.check_unchanged(recorded)
     if targets is None:
-        keep = {*leaves, *[x for x in recorded if x.retains_grad]}
+        keep = {x for x in recorded if x.retains_grad}
+        keep.update(leaves)
         wanted = keep.union(recorded)
     else:
         keep = set(targets)

@@ -54,7 +54,7 @@ relu: Primitive = elementwise(
 )
 leaky_relu: Primitive = elementwise(
     lambda x, *, negative_slope=0.01: np.where(np.greater(x, 0), x, negative_slope * x)[()],
-    lambda y, x, negative_slope=0.01: where(x > 0, 1, negative_slope),
+    lambda y, x, negative_slope=0.01: where(x > 0, 1, y.dtype.type(negative_slope)),
     name="leaky_relu",
     doc="``x`` where positive, ``negative_slope * x`` elsewhere; its slope at 0 is `negative_slope`.",
 )

@@ -53,7 +53,7 @@ def _power_slope(y: Any, x: Any, n: Any) -> Any:
 
 def _power_slope_in_exponent(y: Any, x: Any, n: Any) -> Any:
     """x**n * log(x), which is 0 at x = 0 for n >= 0."""
-    return y * log(where((x == 0) & (n >= 0), 1, x))
+    return y * math.log(x) if is_number(x) and x > 0 else y * log(where((x == 0) & (n >= 0), 1, x))
 
 
 add: Primitive = elementwise(np.add, lambda y, a, b: 1, lambda y, a, b: 1, doc="Sum, ``a + b``.")
@@ -233,7 +233,7 @@ heaviside: Primitive = elementwise(
     lambda y, x, h: equal(x, 0),
     doc="0 where x < 0, 1 where x > 0, `h` where x = 0; slope 0 in x.",
 )
-ldexp: Primitive = elementwise(np.ldexp, lambda y, x, n: ldexp(1.0, n), None, doc="``x * 2**n`` for integers n.")
+ldexp: Primitive = elementwise(np.ldexp, lambda y, x, n: ldexp(y.dtype.type(1), n), None, doc="``x * 2**n`` for integers n.")
 
 
 def _share(a: Any, b: Any) -> Any:

@@ -58,7 +58,7 @@ def _solve_vjp(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def _solve_complaint(a: Any, b: Any) -> str | None:
-    wrong = matrix_complaint(a, remedy=", or use lstsq")
+    wrong = matrix_complaint(a, remedy=", or use pinv(a) @ b")
     if wrong is not None:
         return wrong
     s, t = np.shape(a), np.shape(b)

@@ -97,7 +97,9 @@ def _derivative_rows(box: Box, picture: Picture) -> list[str]:
     if box.formula:
         text = f"{d_name(box.name)} = {cut(box.formula, _FORMULA)}"
         rows.append(_font(text, BACKWARD))
-        rows.append(_font(size_text(box.derivative), BACKWARD, 10))
+        size = size_text(box.derivative)
+        if size != box.formula:
+            rows.append(_font(size, BACKWARD, 10))
     else:
         rows.append(_font(_full(box, picture), BACKWARD))
     return rows

@@ -11,12 +11,18 @@ from typing import Any
 from .text import ELLIPSIS, MINUS, number
 
 LONGEST = 400  # a longer formula helps nobody, and shared parts could make its text grow without bound
+MOST_TERMS = 64
+UNNAMED = "constant"  # an array that nothing in the program names
+HIDING = (ELLIPSIS, UNNAMED)
 COMPARE, SUM, PRODUCT, POWER, ATOM = range(5)
 _RAISED = {2: "\N{SUPERSCRIPT TWO}", 3: "\N{SUPERSCRIPT THREE}"}
 
 
 class Expr:
-    """A formula: `text`, and `level`, the kind of its outermost operation. Equal if they read the same."""
+    """A formula: `text`, and `level`, the kind of its outermost operation.
+
+    Two are equal if they read the same, unless the text hides something: then only the same object is.
+    """
 
     __slots__ = ("level", "text")
 
@@ -26,7 +32,9 @@ class Expr:
         self.level = ATOM if long else level
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expr) and other.text == self.text
+        if self is other:
+            return True
+        return isinstance(other, Expr) and other.text == self.text and not any(word in self.text for word in HIDING)
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -46,7 +54,11 @@ class Number(Expr):
 
     def __init__(self, value: float) -> None:
         self.value = value
-        super().__init__(number(value), ATOM if value >= 0 else SUM)
+        text, whole = number(value), _whole(1 / abs(value)) if value else None
+        if whole is not None and float(text.replace(MINUS, "-")) != value:
+            super().__init__(f"{MINUS if value < 0 else ''}1/{whole}", PRODUCT if value > 0 else SUM)
+        else:
+            super().__init__(text, ATOM if value >= 0 else SUM)
 
 
 class Sum(Expr):
@@ -123,6 +135,8 @@ def multiply(*parts: Expr) -> Expr:
 
 
 def _product(coefficient: float, factors: dict[Expr, float]) -> Expr:
+    if len(factors) > MOST_TERMS:
+        return Expr(ELLIPSIS)
     if not factors or coefficient == 0 or coefficient != coefficient:
         return Number(coefficient)
     (first, exponent), *rest = factors.items()
@@ -150,6 +164,8 @@ def add(*parts: Expr) -> Expr:
     terms = {term: c for term, c in terms.items() if c}
     if not terms:
         return Number(0)
+    if len(terms) > MOST_TERMS:
+        return Expr(ELLIPSIS)
     (first, c), *rest = terms.items()
     sizes = {abs(k) for k in terms.values()}
     if rest and len(sizes) == 1 and sizes != {1}:  # (a + b)/400, not a/400 + b/400

@@ -15,6 +15,7 @@ from .statements import same_call
 from .text import clean, code_text
 
 LONGEST = 24
+SHORT = 12  # an expression up to this long can stand for itself
 _MANY = 1000  # elements of a container that are looked at for a name
 
 
@@ -61,9 +62,11 @@ class Names:
             if x.name:
                 return tidy(x.name)
             if x.code is not None:
-                name = source.target(x.code, x.lasti)
+                name = source.assigned(x)
                 if name and (self.made[x.code, x.lasti] == 1 or id(x) not in self.variables):
                     return tidy(name)
+        if self.variables.get(id(x), "").isidentifier():
+            return tidy(self.variables[id(x)])
         tree = source.operand(*self.uses[id(x)]) if id(x) in self.uses else None
         if not isinstance(x, Node) and tree is not None and source.is_reference(tree):
             return tidy(source.reference_text(tree))
@@ -73,28 +76,21 @@ class Names:
             return code_text(source.reference_text(tree), LONGEST)
         return role
 
-    def result(self, node: Node, partial: bool) -> tuple[str, bool]:
-        """A result's name, and whether it stands for more than its own source: assigned, a variable's, a return's.
+    def result(self, node: Node, inside: bool) -> tuple[str, bool, bool]:
+        """A result's name; whether it is a name rather than just its source; whether it had to be made up.
 
-        `partial`: the same call goes on to compute more, so the source's names are not this node's.
+        `inside`: the same call goes on to compute more, so what the source names is not this node.
         """
-        if node.name:
-            return tidy(node.name), True
-        if not partial and node.code is not None:
-            name = source.target(node.code, node.lasti)
-            if name:
-                return tidy(name), True
-        if id(node) in self.variables:
-            return tidy(self.variables[id(node)]), True
-        if not partial and node.code is not None:
-            name = source.returned(node.code, node.lasti)
-            if name:
-                return tidy(name), True
-            text = code_text(source.source_text(node), 200)
-            if text and len(text) <= 12:
-                return text, False
+        known = not inside and node.code is not None
+        name = node.name or (source.assigned(node) if known else None) or self.variables.get(id(node))
+        name = name or (source.returned(node) if known else None)
+        if name:
+            return tidy(name), True, False
+        text = code_text(source.source_text(node)) if known else ""
+        if text and len(text) <= SHORT:
+            return text, False, False
         self.temporaries += 1
-        return f"t{self.temporaries}", True
+        return f"t{self.temporaries}", True, True
 
 
 def tidy(name: str) -> str:

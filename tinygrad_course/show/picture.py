@@ -86,31 +86,32 @@ class Fold:
     def _name(self, frame: FrameType | None) -> None:
         variables = namespace(frame, set(self.boxes))
         names = Names(variables, self.uses, self.leaves)
-        for box in self.boxes.values():
-            if not box.nodes:
-                box.name = names.leaf(box.result, box.role)
-        self._inside_calls(variables)
         users: dict[int, list[Node]] = defaultdict(list)
         for node in self.recorded:
             for x in node.inputs:
                 users[id(x)].append(node)
-        boxes = sorted(self.boxes.values(), key=lambda b: b.result.order if isinstance(b.result, Node) else 0)
-        steps: set[int] = set()
-        for box in boxes:
-            if not box.nodes:
-                continue
-            step = partial(box.result, users[id(box.result)])
-            box.name, box.titled = names.result(box.result, step)
-            if step or (box.name.startswith("t") and box.name == f"t{names.temporaries}"):
-                steps.add(id(box))
+        steps: set[Box] = set()
+        for box in self._by_age():
+            if box.nodes:
+                inside = partial(box.result, users[id(box.result)])
+                box.name, box.titled, nameless = names.result(box.result, inside)
+                if inside or nameless:
+                    steps.add(box)
+            else:
+                box.name = names.leaf(box.result, box.role)
+        self._inside_calls(variables)
+        boxes = self._by_age()
         for box, name in zip(boxes, unique([b.name for b in boxes], [not b.nodes for b in boxes]), strict=True):
             tree = source.of(box.result) if isinstance(box.result, Node) else None
-            compound = not box.titled and name == box.name and isinstance(tree, ast.expr)
+            compound = not box.titled and name == box.name
             box.name = name
             box.symbol = from_source(tree) if compound and isinstance(tree, ast.expr) else self._symbol(box)
         for box in boxes:
             if box.nodes and box.titled:
-                self._describe(box, id(box) in steps)
+                self._describe(box, box in steps)
+
+    def _by_age(self) -> list[Box]:
+        return sorted(self.boxes.values(), key=lambda b: b.result.order if isinstance(b.result, Node) else 0)
 
     def _symbol(self, box: Box) -> Expr:
         tree = source.operand(*self.uses[id(box.result)]) if id(box.result) in self.uses else None
@@ -154,7 +155,7 @@ class Fold:
                 if missing:
                     self.boxes[id(x)].name = missing[0]
                 elif len(operands) > 1:
-                    self.folded[id(x)] = expr.subtract(Number(1), Expr(like[0].name)) if like else Expr("constant")
+                    self.folded[id(x)] = expr.subtract(Number(1), Expr(like[0].name)) if like else Expr(expr.UNNAMED)
                     del self.boxes[id(x)]
 
     def _depth_first(self) -> list[Box]:

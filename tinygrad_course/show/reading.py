@@ -15,7 +15,7 @@ from ..ops import elementwise, linalg
 from ..ops.index import Key
 from . import expr
 from .expr import Expr, Number
-from .text import code_text
+from .text import ELLIPSIS, code_text
 
 Symbols = dict[int, Expr]  # id of a node or an array -> what the formula calls it
 
@@ -71,7 +71,7 @@ def _read(node: Node, known: dict[Node, Expr], symbols: Symbols) -> Expr:
         return plain(*parts)
     special = _SPECIAL.get(node.op) or _BY_NAME.get(node.op.name)
     found = special(node, *parts) if special is not None else None
-    params = {k: v for k, v in node.params.items() if v is not None and v is not False}
+    params = {k: str(v).removeprefix("Key") for k, v in node.params.items() if v is not None and v is not False}
     return found or expr.call(node.op.name, parts, params)
 
 
@@ -88,7 +88,7 @@ def constant(value: Any) -> Expr:
     a = np.asarray(value)
     if a.dtype.kind in "biuf" and a.size and (a.ndim == 0 or (a == a.flat[0]).all()):
         return Number(float(a.flat[0]))
-    return Expr("constant")
+    return Expr(expr.UNNAMED)
 
 
 def index_text(index: Any) -> str:
@@ -99,8 +99,8 @@ def index_text(index: Any) -> str:
     if isinstance(index, tuple | list):
         return ", ".join(index_text(i) for i in index)
     if isinstance(index, np.ndarray):
-        return "constant" if index.ndim else str(index)
-    return "..." if index is Ellipsis else str(index.name or "constant") if isinstance(index, Node) else str(index)
+        return expr.UNNAMED if index.ndim else str(index)
+    return "..." if index is Ellipsis else str(index.name or expr.UNNAMED) if isinstance(index, Node) else str(index)
 
 
 # --- operations whose parameters belong in the notation --------------------------------------------------------------
@@ -206,5 +206,7 @@ def from_source(tree: ast.expr, depth: int = 12) -> Expr:
         return _OPERATORS[type(tree.op)](from_source(tree.left, depth - 1), from_source(tree.right, depth - 1))
     if depth and isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
         return expr.negate(from_source(tree.operand, depth - 1))
+    if depth == 0:
+        return Expr(ELLIPSIS)
     atom = isinstance(tree, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
     return Expr(code_text(ast.unparse(tree), 40), expr.ATOM if atom else expr.COMPARE)

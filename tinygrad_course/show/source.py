@@ -9,6 +9,7 @@ from types import CodeType
 
 from ..core.node import Node
 from ..core.position import enclosing, span
+from ..core.primitive import pick
 
 _LOOPED = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
@@ -20,12 +21,17 @@ def expression(code: CodeType, lasti: int) -> ast.expr | ast.stmt | None:
     place = span(code, lasti)
     if statement is None or place.column is None:
         return None
+    return _places(statement).get(tuple(place))
+
+
+@lru_cache(maxsize=256)
+def _places(statement: ast.stmt) -> dict[tuple[int | None, ...], ast.expr | ast.stmt]:
+    """The expressions of a statement by their place in the source; the outermost where two begin and end together."""
+    found: dict[tuple[int | None, ...], ast.expr | ast.stmt] = {}
     for tree in ast.walk(statement):
         if isinstance(tree, ast.expr | ast.AugAssign):
-            at = (tree.lineno, tree.end_lineno, tree.col_offset, tree.end_col_offset)
-            if at == tuple(place):
-                return tree
-    return None
+            found.setdefault((tree.lineno, tree.end_lineno, tree.col_offset, tree.end_col_offset), tree)
+    return found
 
 
 def of(node: Node) -> ast.expr | ast.stmt | None:
@@ -52,30 +58,39 @@ def _moved_up(tree: ast.expr | ast.stmt) -> ast.expr:
     return ast.Constant(0, lineno=1, col_offset=tree.col_offset, end_lineno=last, end_col_offset=tree.end_col_offset)
 
 
+def assigned(node: Node) -> str | None:
+    """What the program assigns a value to: `z`, `self.W`, `cache['A1']`; None if nothing."""
+    index = node.params["index"] if node.op is pick else None  # one of several results: `q` in `q, r = qr(A)`
+    return None if node.code is None else _assigned(node.code, node.lasti, index)
+
+
 @lru_cache(maxsize=4096)
-def target(code: CodeType, lasti: int) -> str | None:
-    """What the program assigns the value of this instruction to: `z`, `self.W`, `cache['A1']`; None if nothing."""
+def _assigned(code: CodeType, lasti: int, index: int | None) -> str | None:
     tree, statement = expression(code, lasti), enclosing(code, lasti)
     if tree is None or statement is None:
         return None
     if isinstance(tree, ast.AugAssign):
         return _target_text(tree.target)
-    for part in ast.walk(statement):
+    for part in _places(statement).values():
         if isinstance(part, ast.NamedExpr) and part.value is tree:
             return part.target.id
     if isinstance(statement, ast.Assign):
-        return _matched(statement.targets[0], statement.value, tree)
+        place = statement.targets[0]
+        if index is not None and statement.value is tree and isinstance(place, ast.Tuple | ast.List):
+            return _target_text(place.elts[index]) if index < len(place.elts) else None
+        return _matched(place, statement.value, tree)
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:
         return _matched(statement.target, statement.value, tree)
     return None
 
 
-def returned(code: CodeType, lasti: int) -> str | None:
-    """`f()` where the instruction computes what function `f` returns."""
-    tree, statement = expression(code, lasti), enclosing(code, lasti)
-    if tree is None or not isinstance(statement, ast.Return) or statement.value is not tree:
+def returned(node: Node) -> str | None:
+    """`f()` where the node is what function `f` returns."""
+    tree = of(node)
+    if tree is None or node.code is None:
         return None
-    return f"{code.co_name}()"
+    statement = enclosing(node.code, node.lasti)
+    return f"{node.code.co_name}()" if isinstance(statement, ast.Return) and statement.value is tree else None
 
 
 def _matched(place: ast.expr, value: ast.expr, tree: ast.AST) -> str | None:

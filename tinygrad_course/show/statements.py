@@ -16,9 +16,15 @@ _PACKAGE = __name__.partition(".")[0]
 def call_scope(node: Node) -> Scope | None:
     """The package's function or module that the user's instruction called, if that is what made `node`."""
     scope, found = node.scope, None
-    while scope is not None and (scope.owner is None or type(scope.owner).__module__.startswith(_PACKAGE)):
+    while scope is not None and not _around(scope):
         found, scope = scope, scope.parent
     return found
+
+
+def _around(scope: Scope) -> bool:
+    """Whether a scope stands around code of the user's: a module of the user's own, a ``with`` block."""
+    mine = scope.owner is None or type(scope.owner).__module__.startswith(_PACKAGE)
+    return scope.transparent or not mine
 
 
 def same_call(a: Node, b: Node) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _MODULES = ("tg", "np", "tinygrad_course", "numpy")
+_ENDS = (tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER)
 _LINES = "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
@@ -91,28 +92,27 @@ def cut(text: str, limit: int) -> str:
 def code_text(source: str, limit: int = 80) -> str:
     """Source code for reading: no `tg.` or `np.` before a name, real minus signs, strings left alone."""
     source = " ".join(source.split()) if "'" not in source and '"' not in source else source
+    parts: list[str] = []
+    column = length = 0
+    module = ""  # a module's name is dropped once a dot follows it
     try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.start[0] > 1 or token.type in _ENDS or length > limit:
+                break
+            gap, column = source[column : token.start[1]], token.end[1]
+            if module and token.string == ".":
+                module = ""
+                continue
+            parts += (module, gap)
+            module = ""
+            if token.type == tokenize.NAME and token.string in _MODULES and "".join(parts[-3:]).strip()[-1:] != ".":
+                module = token.string
+                continue
+            parts.append(MINUS if token.type == tokenize.OP and token.string == "-" else token.string)
+            length += len(gap) + len(token.string)
     except (tokenize.TokenError, SyntaxError, ValueError):
         return clean(source, limit)
-    parts: list[str] = []
-    column = 0
-    skip_dot = False
-    for i, token in enumerate(tokens):
-        if token.start[0] > 1 or token.type in (tokenize.NEWLINE, tokenize.NL, tokenize.ENDMARKER):
-            break
-        gap = source[column : token.start[1]]
-        column = token.end[1]
-        if skip_dot and token.string == ".":
-            skip_dot = False
-            continue
-        module = token.type == tokenize.NAME and token.string in _MODULES and tokens[i + 1].string == "."
-        if module and not (parts and parts[-1] == "."):
-            parts.append(gap)
-            skip_dot = True
-            continue
-        parts += (gap, MINUS if token.type == tokenize.OP and token.string == "-" else token.string)
-    return clean("".join(parts), limit)
+    return clean("".join([*parts, module]), limit)
 
 
 def simple(name: str) -> bool:

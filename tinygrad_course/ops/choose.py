@@ -1,0 +1,41 @@
+"""One element per position along an axis: how a loss reads the entry of each example's class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Primitive
+
+
+def _place_of(indices: Any, axis: int) -> tuple[Any, ...]:
+    """The key that reads `indices` along `axis` and runs over all positions of the other axes."""
+    rest = np.ogrid[tuple(slice(n) for n in indices.shape)] if indices.ndim != 1 else [np.arange(len(indices))]
+    return (*rest[:axis], indices, *rest[axis:])
+
+
+def _choose(x: Any, indices: Any, *, axis: int) -> Any:
+    return x[_place_of(np.asarray(indices), axis)]
+
+
+def _put_chosen(values: Any, indices: Any, *, axis: int, size: int) -> Any:
+    indices = np.asarray(indices)
+    shape = indices.shape[:axis] + (size,) + indices.shape[axis:]
+    out = np.zeros(shape, values.dtype)
+    out[_place_of(indices, axis)] = values  # no position is named twice
+    return out
+
+
+choose: Primitive = Primitive(
+    _choose,
+    name="choose",
+    vjp=(lambda g, y, x, i, axis: put_chosen(g, i, axis=axis, size=x.shape[axis]), None),
+    doc="``x`` without `axis`: at each position the element that `indices`, of that shape, names.",
+)
+put_chosen: Primitive = Primitive(
+    _put_chosen,
+    name="put_chosen",
+    vjp=(lambda g, y, v, i, axis, size: choose(g, i, axis=axis), None),
+    doc="The adjoint of `choose`: each value at the place that `indices` names along a new axis, zeros elsewhere.",
+)
