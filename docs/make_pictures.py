@@ -1,4 +1,4 @@
-"""Make the pictures in docs/images: `python docs/make_pictures.py`."""
+"""Make the pictures in docs/images, with the package installed: `python docs/make_pictures.py`."""
 
 from pathlib import Path
 

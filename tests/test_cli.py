@@ -80,6 +80,15 @@ def test_folder_that_cannot_be(place, run, tmp_path):
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+def test_picture_that_cannot_be_written(run, tmp_path):
+    (tmp_path / "graph.png").mkdir()
+    code, _, err = run("demo", "--out", str(tmp_path))
+    assert (code, err) == (
+        1,
+        f"tinygrad-course: cannot save {tmp_path / 'graph.png'}: it is a folder; add a file name\n",
+    )
+
+
 def test_interrupted(run, monkeypatch, tmp_path):
     def interrupt(*_, **__):
         raise KeyboardInterrupt

@@ -98,6 +98,18 @@ def test_gradient_argument_weighs_the_outputs() -> None:
     np.testing.assert_array_equal(x.grad, [2.0, 0.0, -6.0])
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)], ids=str)
+def test_an_output_of_one_element_needs_no_gradient_argument(shape: tuple[int, ...], kind: Any) -> None:
+    x = leaf(np.full(shape, 3.0), dtype=kind)
+    y = x * x
+    y.backward()
+    (g,) = tg.gradients(y, x)
+    for found in (x.grad, g.data):
+        assert (found.shape, found.dtype) == (shape, kind)
+        assert found == 6.0
+
+
 def test_backward_of_a_leaf_is_one() -> None:
     x = leaf(4.0)
     x.backward()

@@ -62,7 +62,7 @@ def gradients(
     >>> x = tg.Tensor(2.0, requires_grad=True)
     >>> (slope,) = tg.gradients(x**3, x, create_graph=True)
     >>> slope, tg.gradients(slope, x)
-    (Tensor(12.0, op=multiply), [Tensor(12.0)])
+    (Tensor(12., op=multiply), [Tensor(12.)])
     """
     outs = _as_sequence(outputs, "outputs")
     ins = _as_sequence(inputs, "inputs")

@@ -168,7 +168,9 @@ def refuse_tensors_in(items: list[Any] | tuple[Any, ...]) -> None:
         if isinstance(item, list | tuple):
             stack.extend(item)
         elif isinstance(item, Node) and item.requires_grad:
-            raise GraphError("a list with Tensors in it is not one operand: join them first, with stack([...]) or concat([...])")
+            raise GraphError(
+                "a list with Tensors in it is not one operand: join them first, with stack([...]) or concat([...])"
+            )
 
 
 def explained(

@@ -116,14 +116,13 @@ def recording(on: bool) -> Iterator[None]:
 
 @contextmanager
 def recording_everything() -> Iterator[None]:
-    """Record for a block, operations without a derivative included."""
-    outer = state.everything
-    state.everything = True
+    """Record for a block, operations without a derivative included, and unseen by the scopes and watchers around it."""
+    outer = state.recording, state.everything, state.scope, state.anomaly
+    state.recording, state.everything, state.scope, state.anomaly = True, True, None, None
     try:
-        with recording(True):
-            yield
+        yield
     finally:
-        state.everything = outer
+        state.recording, state.everything, state.scope, state.anomaly = outer
 
 
 def scopes_around(inner: Scope | None) -> list[Scope]:

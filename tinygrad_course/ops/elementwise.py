@@ -233,7 +233,9 @@ heaviside: Primitive = elementwise(
     lambda y, x, h: equal(x, 0),
     doc="0 where x < 0, 1 where x > 0, `h` where x = 0; slope 0 in x.",
 )
-ldexp: Primitive = elementwise(np.ldexp, lambda y, x, n: ldexp(y.dtype.type(1), n), None, doc="``x * 2**n`` for integers n.")
+ldexp: Primitive = elementwise(
+    np.ldexp, lambda y, x, n: ldexp(y.dtype.type(1), n), None, doc="``x * 2**n`` for integers n."
+)
 
 
 def _share(a: Any, b: Any) -> Any:
