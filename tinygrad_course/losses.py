@@ -13,9 +13,9 @@ from .core.errors import DTypeError, ShapeError
 from .core.node import Node
 from .core.state import composite
 from .ops.activation import log_softmax, logistic_loss, softplus
-from .ops.choose import choose
 from .ops.elementwise import abs as abs_
-from .ops.elementwise import log, maximum, minimum
+from .ops.elementwise import maximum, minimum
+from .ops.likelihood import choose, held_log
 from .ops.reduce import sum as sum_
 from .ops.statistics import mean
 from .values import as_value
@@ -114,8 +114,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
             "binary_cross_entropy: input must hold probabilities in [0, 1]; it ranges from "
             f"{np.min(values):.4g} to {np.max(values):.4g}. For raw scores use binary_cross_entropy_with_logits"
         )
-    with np.errstate(divide="ignore"):
-        loss = -(target * maximum(log(input), -100.0) + (1 - target) * maximum(log(1 - input), -100.0))
+    loss = -(target * held_log(input) + (1 - target) * held_log(1 - input))
     return _reduced(loss if weight is None else weight * loss, reduction)
 
 

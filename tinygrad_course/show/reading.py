@@ -11,7 +11,7 @@ import numpy as np
 from ..core import engine_ops
 from ..core.node import Node
 from ..core.primitive import pick
-from ..ops import elementwise, linalg
+from ..ops import elementwise, likelihood, linalg
 from ..ops.index import Key
 from . import expr
 from .expr import Expr, Number
@@ -43,6 +43,8 @@ _PLAIN: dict[Any, Callable[..., Expr]] = {
     elementwise.bitwise_and: _infix("&"),
     elementwise.bitwise_or: _infix("|"),
     engine_ops.guarded_product: expr.multiply,
+    likelihood.held_log: lambda p: expr.call("log", [p], {}),
+    likelihood.held_reciprocal: lambda p: expr.power(p, Number(-1)),
 }
 
 

@@ -1,4 +1,4 @@
-"""One element per position along an axis: how a loss reads the entry of each example's class."""
+"""What the likelihood losses are made of: the entry of each example's class, and a logarithm held above -100."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Primitive
+from .elementwise import elementwise
 
 
 def _place_of(indices: Any, axis: int) -> tuple[Any, ...]:
@@ -21,7 +22,7 @@ def _choose(x: Any, indices: Any, *, axis: int) -> Any:
 
 def _put_chosen(values: Any, indices: Any, *, axis: int, size: int) -> Any:
     indices = np.asarray(indices)
-    shape = indices.shape[:axis] + (size,) + indices.shape[axis:]
+    shape = (*indices.shape[:axis], size, *indices.shape[axis:])
     out = np.zeros(shape, values.dtype)
     out[_place_of(indices, axis)] = values  # no position is named twice
     return out
@@ -38,4 +39,31 @@ put_chosen: Primitive = Primitive(
     name="put_chosen",
     vjp=(lambda g, y, v, i, axis, size: choose(g, i, axis=axis), None),
     doc="The adjoint of `choose`: each value at the place that `indices` names along a new axis, zeros elsewhere.",
+)
+
+LOWEST = -100.0  # PyTorch's bound for the logarithms in its binary cross-entropy
+
+
+def _held_log(p: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), LOWEST)
+
+
+def _held_reciprocal(p: Any) -> Any:
+    """1 / p, and 0 where the logarithm is held: so small a probability is as good as 0."""
+    with np.errstate(divide="ignore"):
+        return np.where(np.log(p) < LOWEST, 0, np.divide(1, p))[()]
+
+
+held_log: Primitive = elementwise(
+    _held_log,
+    lambda y, p: held_reciprocal(p),
+    name="held_log",
+    doc="``max(log(p), -100)``: finite for p = 0, so that a sure and wrong prediction costs much but not everything.",
+)
+held_reciprocal: Primitive = elementwise(
+    _held_reciprocal,
+    lambda y, p: -(y**2),
+    name="held_reciprocal",
+    doc="``1 / p``, the slope of `held_log`: 0 where that is held.",
 )

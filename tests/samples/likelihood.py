@@ -1,8 +1,8 @@
-"""Samples for the primitives of `tinygrad_course.ops.choose`."""
+"""Samples for the primitives of `tinygrad_course.ops.likelihood`."""
 
 import numpy as np
 
-from tinygrad_course.ops.choose import choose, put_chosen
+from tinygrad_course.ops.likelihood import choose, held_log, held_reciprocal, put_chosen
 
 from ._sample import Sample
 
@@ -22,5 +22,10 @@ SAMPLES = [
     *(
         Sample("put_chosen", put_chosen, (_rng.normal(size=indices.shape), indices), {"axis": axis, "size": 3})
         for indices, axis in [(np.array([2, 0, 1, 2]), 1), (np.array([[2, 1], [0, 0]]), 1), (np.array([1, 1]), 0)]
+    ),
+    *(
+        Sample(op.name, op, (p,))
+        for op in (held_log, held_reciprocal)
+        for p in (np.array(0.3), _rng.uniform(0.1, 0.9, (2, 3)))
     ),
 ]
