@@ -9,7 +9,22 @@ from typing import Any
 
 from .core.node import Node, record
 from .core.primitive import Primitive, explained
-from .ops import activation, arrange, elementwise, index, join, linalg, reduce, running, statistics
+from .ops import (
+    activation,
+    arithmetic,
+    arrange,
+    exponential,
+    index,
+    join,
+    linalg,
+    pieces,
+    powers,
+    questions,
+    reduce,
+    running,
+    statistics,
+    trigonometry,
+)
 from .ops import diagonal as diagonals
 from .ops import shape as shapes
 from .values import as_operand
@@ -54,44 +69,44 @@ class Operations(Node):
     __slots__ = ()
     __hash__ = object.__hash__  # nodes compare elementwise, and are found by identity
 
-    __add__, __radd__ = _binary(elementwise.add, operator.add)
-    __sub__, __rsub__ = _binary(elementwise.subtract, operator.sub)
-    __mul__, __rmul__ = _binary(elementwise.multiply, operator.mul)
-    __truediv__, __rtruediv__ = _binary(elementwise.divide, operator.truediv)
-    __floordiv__, __rfloordiv__ = _binary(elementwise.floor_divide, operator.floordiv)
-    __mod__, __rmod__ = _binary(elementwise.mod, operator.mod)
-    __pow__, __rpow__ = _binary(elementwise.pow, operator.pow)
+    __add__, __radd__ = _binary(arithmetic.add, operator.add)
+    __sub__, __rsub__ = _binary(arithmetic.subtract, operator.sub)
+    __mul__, __rmul__ = _binary(arithmetic.multiply, operator.mul)
+    __truediv__, __rtruediv__ = _binary(arithmetic.divide, operator.truediv)
+    __floordiv__, __rfloordiv__ = _binary(arithmetic.floor_divide, operator.floordiv)
+    __mod__, __rmod__ = _binary(arithmetic.mod, operator.mod)
+    __pow__, __rpow__ = _binary(powers.pow, operator.pow)
     __matmul__, __rmatmul__ = _binary(linalg.matmul, operator.matmul)
-    __and__, __rand__ = _binary(elementwise.bitwise_and, operator.and_)
-    __or__, __ror__ = _binary(elementwise.bitwise_or, operator.or_)
-    __xor__, __rxor__ = _binary(elementwise.bitwise_xor, operator.xor)
-    __eq__ = _binary(elementwise.equal, operator.eq)[0]
-    __ne__ = _binary(elementwise.not_equal, operator.ne)[0]
-    __lt__ = _binary(elementwise.less, operator.lt)[0]
-    __le__ = _binary(elementwise.less_equal, operator.le)[0]
-    __gt__ = _binary(elementwise.greater, operator.gt)[0]
-    __ge__ = _binary(elementwise.greater_equal, operator.ge)[0]
-    __neg__ = elementwise.negative
-    __pos__ = elementwise.positive
-    __abs__ = elementwise.abs
-    __invert__ = elementwise.invert
+    __and__, __rand__ = _binary(questions.bitwise_and, operator.and_)
+    __or__, __ror__ = _binary(questions.bitwise_or, operator.or_)
+    __xor__, __rxor__ = _binary(questions.bitwise_xor, operator.xor)
+    __eq__ = _binary(questions.equal, operator.eq)[0]
+    __ne__ = _binary(questions.not_equal, operator.ne)[0]
+    __lt__ = _binary(questions.less, operator.lt)[0]
+    __le__ = _binary(questions.less_equal, operator.le)[0]
+    __gt__ = _binary(questions.greater, operator.gt)[0]
+    __ge__ = _binary(questions.greater_equal, operator.ge)[0]
+    __neg__ = arithmetic.negative
+    __pos__ = arithmetic.positive
+    __abs__ = pieces.abs
+    __invert__ = questions.invert
 
     # --- methods: the public functions that make sense with the Tensor in front -------------------------------------
 
-    abs = elementwise.abs
-    exp = elementwise.exp
-    log = elementwise.log
-    sqrt = elementwise.sqrt
-    square = elementwise.square
-    sin = elementwise.sin
-    cos = elementwise.cos
-    tan = elementwise.tan
-    tanh = elementwise.tanh
-    sign = elementwise.sign
-    pow = elementwise.pow
-    clip = elementwise.clip
-    maximum = elementwise.maximum
-    minimum = elementwise.minimum
+    abs = pieces.abs
+    exp = exponential.exp
+    log = exponential.log
+    sqrt = powers.sqrt
+    square = powers.square
+    sin = trigonometry.sin
+    cos = trigonometry.cos
+    tan = trigonometry.tan
+    tanh = trigonometry.tanh
+    sign = pieces.sign
+    pow = powers.pow
+    clip = pieces.clip
+    maximum = pieces.maximum
+    minimum = pieces.minimum
     relu = activation.relu
     sigmoid = activation.sigmoid
 
@@ -113,8 +128,8 @@ class Operations(Node):
     std = statistics.std
     median = statistics.median
 
-    copy = elementwise.copy
-    round = elementwise.round
+    copy = arithmetic.copy
+    round = pieces.round
     ravel = shapes.ravel
     flatten = shapes.ravel
     squeeze = shapes.squeeze

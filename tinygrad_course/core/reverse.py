@@ -15,7 +15,7 @@ from .primitive import Primitive, pick
 from .state import state
 
 _by_order = attrgetter("order")
-float64, ndarray = np.float64, np.ndarray
+float64, ndarray, vdot = np.float64, np.ndarray, np.vdot
 _last_change = 0  # the tick of the latest overwrite of any node's value
 
 
@@ -78,7 +78,7 @@ def reverse(
         # guard, and again with one only when a NaN came out.
         with np.errstate(all="ignore"):
             found = _sweep(recorded, outputs, seeds, wanted, keep, record, state.anomaly is not None)
-            if any(map(_has_nan, found.values())):
+            if _any_nan(found.values()):
                 found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
     finally:
         state.recording = outer
@@ -248,11 +248,13 @@ def _refuse_changed(recorded: Sequence[Node]) -> None:
                 )
 
 
-def _has_nan(g: Any) -> bool:
-    """Whether there is a NaN, found through one number that a NaN makes NaN."""
-    a = g.value if isinstance(g, Node) else g
-    if isinstance(a, np.generic):
-        return bool(a != a)
-    # The dot product has the least overhead; a large one would wake the threads of the BLAS.
-    sign = np.vdot(a, a) if a.size <= 4096 else np.minimum.reduce(a, axis=None)
-    return bool(sign != sign)
+def _any_nan(gradients: Iterable[Any]) -> bool:
+    """Whether there is a NaN in any of them: one number is computed from each array that a NaN makes NaN."""
+    for g in gradients:
+        a = g.value if isinstance(g, Node) else g
+        if isinstance(a, ndarray):
+            # The dot product has the least overhead; a large one would wake the threads of the BLAS.
+            a = vdot(a, a) if a.size <= 4096 else np.minimum.reduce(a, axis=None)
+        if a != a:
+            return True
+    return False

@@ -8,9 +8,13 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from ..core.state import composite
-from .elementwise import elementwise, exp, tanh, where
+from .elementwise import elementwise
+from .erf import erf
+from .exponential import exp
+from .pieces import where
 from .reduce import softmax as softmax_op
 from .reduce import sum as sum_
+from .trigonometry import tanh
 
 
 def _sigmoid(x: Any) -> Any:
@@ -28,45 +32,70 @@ def _softplus(x: Any) -> Any:
 
 
 sigmoid: Primitive = elementwise(
-    _sigmoid, lambda y, x: y * (1 - y), name="sigmoid", doc="Logistic function, ``1 / (1 + exp(-x))``, in (0, 1)."
+    _sigmoid,
+    lambda y, x: y * (1 - y),
+    name="sigmoid",
+    doc="The logistic function, ``1 / (1 + exp(-x))``, in (0, 1).",
+    derivative="``y * (1 - y)`` with y = sigmoid(x)",
+    example={"tg.sigmoid(tg.Tensor([0.0, 2.0, -1000.0]))": "Tensor([0.5       , 0.88079708, 0.        ])"},
+)
+softplus: Primitive = elementwise(
+    _softplus,
+    lambda y, x: sigmoid(x),
+    name="softplus",
+    doc="A smooth relu, ``log(1 + exp(x))``, computed as ``max(x, 0) + log1p(exp(-abs(x)))``: without overflow.",
+    derivative="``sigmoid(x)``",
+    example={"tg.softplus(tg.Tensor([0.0, 1000.0]))": "Tensor([6.93147181e-01, 1.00000000e+03])"},
+)
+log_sigmoid: Primitive = elementwise(
+    lambda x: -_softplus(-x),
+    lambda y, x: sigmoid(-x),
+    name="log_sigmoid",
+    doc="``log(sigmoid(x))``, computed as ``-softplus(-x)``: without overflow or cancellation.",
+    derivative="``sigmoid(-x)``",
+    example={"tg.log_sigmoid(tg.Tensor([0.0, -1000.0]))": "Tensor([-6.93147181e-01, -1.00000000e+03])"},
 )
 logistic_loss: Primitive = elementwise(
     lambda z, y: _softplus(z) - y * z,
     lambda p, z, y: sigmoid(z) - y,
     lambda p, z, y: -z,
     name="logistic_loss",
-    doc="``-(y * log(sigmoid(z)) + (1 - y) * log(1 - sigmoid(z)))`` without overflow; its slope in z is sigmoid(z) - y.",
-)
-softplus: Primitive = elementwise(
-    _softplus, lambda y, x: sigmoid(x), name="softplus", doc="``log(1 + exp(x))`` without overflow."
-)
-log_sigmoid: Primitive = elementwise(
-    lambda x: -_softplus(-x),
-    lambda y, x: sigmoid(-x),
-    name="log_sigmoid",
-    doc="``log(sigmoid(x))`` without overflow or cancellation.",
+    doc="``-(y * log(sigmoid(z)) + (1 - y) * log(1 - sigmoid(z)))``, computed as ``softplus(z) - y * z``.",
+    derivative="``sigmoid(z) - y`` for `z`, ``-z`` for `y`",
+    example={
+        "tg.binary_cross_entropy_with_logits(tg.Tensor([0.0, 1000.0]), [0.0, 1.0], reduction='none')": "Tensor([0.69314718, 0.        ])"
+    },
 )
 relu: Primitive = elementwise(
     lambda x: np.maximum(x, 0),
     lambda y, x: x > 0,
     name="relu",
-    doc="Rectified linear unit, ``max(x, 0)``; its slope at 0 is 0.",
+    doc="Rectified linear unit, ``max(x, 0)`` (Nair and Hinton, 2010).",
+    derivative="1 where x > 0, else 0, at 0 too; ``where(x >= 0, x, 0)`` has slope 1 there",
+    example={
+        "tg.relu(tg.Tensor([-2.0, 3.0]))": "Tensor([0., 3.])",
+        "tg.grad(tg.relu)(0.0)": "array(0.)",
+    },
 )
 leaky_relu: Primitive = elementwise(
     lambda x, *, negative_slope=0.01: np.where(np.greater(x, 0), x, negative_slope * x)[()],
     lambda y, x, negative_slope=0.01: where(x > 0, 1, y.dtype.type(negative_slope)),
     name="leaky_relu",
-    doc="``x`` where positive, ``negative_slope * x`` elsewhere; its slope at 0 is `negative_slope`.",
+    doc="``x`` where positive, ``negative_slope * x`` elsewhere (Maas, Hannun and Ng, 2013).",
+    derivative="1 where x > 0, else `negative_slope`, at 0 too",
+    example={"tg.leaky_relu(tg.Tensor([-2.0, 3.0]), negative_slope=0.1)": "Tensor([-0.2,  3. ])"},
 )
 elu: Primitive = elementwise(
     lambda x, *, alpha=1.0: np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))[()],
     lambda y, x, alpha=1.0: where(x > 0, 1, alpha * exp(where(x > 0, 0, x))),
     name="elu",
-    doc="``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere; its slope at 0 is `alpha`.",
+    doc="Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., 2015).",
+    derivative="1 where x > 0, else ``alpha * exp(x)``, which is `alpha` at 0",
+    example={"tg.elu(tg.Tensor([-2.0, 3.0]))": "Tensor([-0.86466472,  3.        ])"},
 )
 
 
-# --- softmax: one number per class that add up to 1 --------------------------------------------------------------------
+# --- softmax: one number per class that add up to 1 -------------------------------------------------------------------
 
 
 def _log_softmax(x: Any, *, axis: int) -> Any:
@@ -103,61 +132,6 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 # --- gaussian and sigmoid gates ----------------------------------------------------------------------------------------
-
-# Rational approximations of the error function on four intervals, to 1 ulp of float64: the coefficients of the
-# netlib/fdlibm library (S. Moshier's and W. J. Cody's scheme), highest power first.
-_ERF_NEAR = (
-    (-2.37630166566501626084e-05, -5.77027029648944159157e-03, -2.84817495755985104766e-02,
-     -3.25042107247001499370e-01, 1.28379167095512558561e-01),
-    (-3.96022827877536812320e-06, 1.32494738004321644526e-04, 5.08130628187576562776e-03,
-     6.50222499887672944485e-02, 3.97917223959155352819e-01, 1.0),
-)  # fmt: skip
-_ERF_ONE = 8.45062911510467529297e-01
-_ERF_AT_ONE = (
-    (-2.16637559486879084300e-03, 3.54783043256182359371e-02, -1.10894694282396677476e-01, 3.18346619901161753674e-01,
-     -3.72207876035701323847e-01, 4.14856118683748331666e-01, -2.36211856075265944077e-03),
-    (1.19844998467991074170e-02, 1.36370839120290507362e-02, 1.26171219808761642112e-01, 7.18286544141962662868e-02,
-     5.40397917702171048937e-01, 1.06420880400844228286e-01, 1.0),
-)  # fmt: skip
-_ERFC_MIDDLE = (
-    (-9.81432934416914548592e00, -8.12874355063065934246e01, -1.84605092906711035994e02, -1.62396669462573470355e02,
-     -6.23753324503260060396e01, -1.05586262253232909814e01, -6.93858572707181764372e-01, -9.86494403484714822705e-03),
-    (-6.04244152148580987438e-02, 6.57024977031928170135e00, 1.08635005541779435134e02, 4.29008140027567833386e02,
-     6.45387271733267880336e02, 4.34565877475229228821e02, 1.37657754143519042600e02, 1.96512716674392571292e01, 1.0),
-)  # fmt: skip
-_ERFC_FAR = (
-    (-4.83519191608651397019e02, -1.02509513161107724954e03, -6.37566443368389627722e02, -1.60636384855821916062e02,
-     -1.77579549177547519889e01, -7.99283237680523006574e-01, -9.86494292470009928597e-03),
-    (-2.24409524465858183362e01, 4.74528541206955367215e02, 2.55305040643316442583e03, 3.19985821950859553908e03,
-     1.53672958608443695994e03, 3.25792512996573918826e02, 3.03380607434824582924e01, 1.0),
-)  # fmt: skip
-
-
-def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Any) -> Any:
-    top, bottom = coefficients
-    return np.polyval(top, x) / np.polyval(bottom, x)
-
-
-def _erf(x: Any) -> Any:
-    a = np.minimum(np.abs(np.asarray(x, np.float64)), 6.0)  # erf(6) is 1 to the last bit
-    near, at_one = a < 0.84375, a < 1.25
-    z = np.where(at_one, 1.25, a)  # the tails are evaluated where they belong only
-    s = 1 / (z * z)
-    tail = np.exp(-z * z - 0.5625 + np.where(z < 1 / 0.35, _ratio(_ERFC_MIDDLE, s), _ratio(_ERFC_FAR, s))) / z
-    value = np.where(
-        near, a + a * _ratio(_ERF_NEAR, np.where(near, a * a, 0.0)),
-        np.where(at_one, _ERF_ONE + _ratio(_ERF_AT_ONE, np.where(at_one, a - 1, 0.0)), 1 - tail),
-    )  # fmt: skip
-    kind = x.dtype if isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f" else np.float64
-    return np.copysign(value, x).astype(kind)[()]
-
-
-erf: Primitive = elementwise(
-    _erf,
-    lambda y, x: (2 / float(np.sqrt(np.pi))) * exp(-(x**2)),
-    name="erf",
-    doc="Error function, ``2 / sqrt(pi) * integral of exp(-t**2) from 0 to x``.",
-)
 
 
 @composite

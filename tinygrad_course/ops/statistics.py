@@ -15,7 +15,8 @@ from .reduce import as_kept
 
 
 def _mean(x: Any, *, axis: Any, keepdims: Any) -> Any:
-    if np.size(x) == 0 or not hasattr(x, "dtype") or x.dtype == np.float16:  # NumPy's warning; its wider sum for halves
+    plain = isinstance(x, np.ndarray | np.generic) and x.size and x.dtype.char != "e"
+    if not plain:  # NumPy's warning for no elements; its wider sum for halves
         return np.mean(x, axis=axis, keepdims=keepdims)
     return np.add.reduce(x, axis=axis, keepdims=keepdims) / count_along(x.shape, axis)
 

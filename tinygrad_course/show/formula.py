@@ -16,7 +16,7 @@ import numpy as np
 from ..core.node import Node, leaf, tick
 from ..core.reverse import reverse
 from ..core.state import recording_everything
-from ..ops import elementwise
+from ..ops import arithmetic
 from .expr import Expr, Number, add
 from .model import Box
 from .reading import Symbols, formula
@@ -124,7 +124,7 @@ def _local(source: Node, gradient: Any, uses: int, symbols: Symbols) -> Local:
 def _paths(gradient: Node, uses: int) -> list[Node]:
     """The parts that the reverse pass added up for a value used in several places, in the order of the program."""
     parts = []
-    while uses > 1 and gradient.op is elementwise.add:
+    while uses > 1 and gradient.op is arithmetic.add:
         gradient, part = gradient.inputs  # the pass meets the last use first
         parts.append(part)
         uses -= 1

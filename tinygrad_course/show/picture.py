@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.node import Node
 from ..core.reverse import ancestors, reverse
-from ..ops import elementwise
+from ..ops import arithmetic
 from . import expr, source
 from .expr import Expr, Number
 from .formula import Local, locals_of, outside
@@ -23,7 +23,7 @@ from .statements import call_scope, group
 from .text import MINUS, clean, code_text, number, simple
 
 MOST_FORMULAS = 2000  # boxes; a larger graph is drawn with values and derivatives only
-_ARITHMETIC = (elementwise.add, elementwise.subtract, elementwise.multiply, elementwise.divide)
+_ARITHMETIC = (arithmetic.add, arithmetic.subtract, arithmetic.multiply, arithmetic.divide)
 
 
 class Fold:

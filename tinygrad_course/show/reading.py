@@ -127,6 +127,9 @@ def _sum_to(node: Node, x: Expr) -> Expr:
 
 def _sum(node: Node, x: Expr) -> Expr:
     axis = node.params.get("axis")
+    source = node.inputs[0]
+    if isinstance(source, Node) and source.op is likelihood.put_chosen and source.params["axis"] == axis:
+        return constant(source.inputs[0].value if isinstance(source.inputs[0], Node) else source.inputs[0])
     return _summed(x, None if axis is None else [axis] if isinstance(axis, int) else list(axis))
 
 
@@ -167,6 +170,13 @@ def _indexed(node: Node, x: Expr, *indices: Expr) -> Expr | None:
     return Expr(f"{x.within(expr.ATOM)}[{key.text(*map(str, indices))}]") if isinstance(key, Key) else None
 
 
+def _put_chosen(node: Node, values: Expr, indices: Expr) -> Expr | None:
+    """The same number at every chosen place is that number times a one-hot matrix."""
+    if not isinstance(values, Number):
+        return None
+    return expr.multiply(values, expr.call("one_hot", [indices, Number(node.params["size"])], {}))
+
+
 def _exp(node: Node, x: Expr) -> Expr | None:
     inner = x.text.removeprefix("log_")
     return Expr(inner) if inner.startswith("softmax(") and x.level == expr.ATOM and inner != x.text else None
@@ -174,6 +184,7 @@ def _exp(node: Node, x: Expr) -> Expr | None:
 
 _SPECIAL: dict[Any, Callable[..., Expr | None]] = {
     elementwise.exp: _exp,
+    likelihood.put_chosen: _put_chosen,
     linalg.matmul: _matmul,
     engine_ops.sum_to: _sum_to,
     engine_ops.broadcast_to: _broadcast,

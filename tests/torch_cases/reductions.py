@@ -1,0 +1,46 @@
+"""Reductions, statistics, running sums and products; zeros in products and ties among extremes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import tinygrad_course as tg
+
+from ._case import Case, torch
+
+rng = np.random.default_rng(53)
+X = rng.normal(size=(2, 3, 4))
+ZEROS = np.array([[2.0, 0.0, -3.0, 0.5], [1.0, 4.0, 0.5, 2.0], [0.0, 0.0, 3.0, 1.0], [0.0, 0.0, 0.0, 2.0]])
+TIES = np.array([[3.0, 1.0, 3.0], [2.0, 2.0, 2.0], [0.0, -1.0, 0.0]])
+AXES = [{}, {"axis": 0}, {"axis": -1, "keepdims": True}, {"axis": (0, 2)}, {"axis": (2, 1), "keepdims": True}]
+ONE_AXIS = [{"axis": 0}, {"axis": 1, "keepdims": True}, {"axis": -1}]
+
+
+def free(name: str) -> object:
+    """PyTorch's variance or deviation, asked for NumPy's `ddof`."""
+    return lambda x, ddof=0, **p: getattr(torch, name)(x, correction=ddof, **p)
+
+
+CASES = [
+    *(Case(name, getattr(tg, name), getattr(torch, name), (X,), p, order=3)
+      for name in ("sum", "mean", "amax", "amin") for p in AXES),
+    *(Case(name, getattr(tg, name), getattr(torch, name), (x,), p, note=note)
+      for name in ("amax", "amin") for p in ({}, {"axis": 1}, {"axis": 0, "keepdims": True})
+      for x, note in ((TIES, "ties"), (np.zeros((3, 3)), "all equal"))),
+    *(Case(name, getattr(tg, name), getattr(torch, name), (TIES,), order=1, note="ties") for name in ("max", "min")),
+    *(Case(name, getattr(tg, name), free(name), (X,), {**p, "ddof": d}, order=3)
+      for name in ("var", "std") for p in AXES for d in (0, 1, 2) if not (d == 2 and p == {"axis": 0})),
+    Case("std", tg.std, free("std"), (np.full(3, 2.0),), order=1, note="of equal numbers"),
+    *(Case("prod", tg.prod, torch.prod, (x,), p, order=3, note=note)
+      for p in ({}, *ONE_AXIS[:2]) for x, note in ((X, ""), (ZEROS, "zeros"), (ZEROS.T.copy(), "zeros"))),
+    *(Case(name, getattr(tg, name), getattr(torch, name), (X,), {"axis": a}, order=3)
+      for name in ("cumsum", "cumprod") for a in (0, 1, -1)),
+    *(Case("cumprod", tg.cumprod, torch.cumprod, (ZEROS,), {"axis": a}, note="zeros") for a in (0, 1)),
+    *(Case(name, getattr(tg, name), getattr(torch, name), (X,), p, order=0)
+      for name in ("argmax", "argmin") for p in ONE_AXIS),
+    Case("argmax", tg.argmax, torch.argmax, (X,), order=0),
+    *(Case(name, lambda x, f=name, **p: getattr(tg, f)(x > 0.3, **p), lambda x, f=name, **p: getattr(torch, f)(x > 0.3, **p),
+           (X,), p, order=0) for name in ("any", "all") for p in ONE_AXIS),
+    Case("count_nonzero", tg.count_nonzero, lambda x: torch.count_nonzero(x), (ZEROS,), order=0),
+    Case("median", tg.median, torch.median, (X[0, 0, :3],), note="odd count: where PyTorch's is NumPy's"),
+]  # fmt: skip
