@@ -13,91 +13,66 @@ from .losses import (
     mse_loss,
     nll_loss,
 )
-from .ops.activation import elu, erf, gelu, leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, silu, softmax, softplus
+from .ops.activation import elu, gelu, leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, silu, softmax, softplus
+from .ops.arithmetic import (
+    add,
+    copy,
+    divide,
+    floor_divide,
+    fmod,
+    mod,
+    multiply,
+    negative,
+    positive,
+    reciprocal,
+    subtract,
+)
 from .ops.arrange import flip, pad, roll
 from .ops.diagonal import diag, diagonal, trace, tril, triu
 from .ops.einsum import einsum
-from .ops.elementwise import (
+from .ops.erf import erf
+from .ops.exponential import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
+from .ops.index import argsort, one_hot, sort, take, take_along_axis
+from .ops.join import array_split, concat, hstack, repeat, split, stack, tile, unstack, vstack
+from .ops.linalg import cross, dot, inner, kron, matmul, multi_dot, outer, tensordot, vdot, vecdot
+from .ops.pieces import (
     abs,
-    acos,
-    acosh,
-    add,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
+    ceil,
+    clip,
+    copysign,
+    floor,
+    fmax,
+    fmin,
+    heaviside,
+    maximum,
+    minimum,
+    rint,
+    round,
+    sign,
+    trunc,
+    where,
+)
+from .ops.powers import cbrt, float_power, hypot, ldexp, pow, sqrt, square
+from .ops.questions import (
     bitwise_and,
     bitwise_or,
     bitwise_xor,
-    cbrt,
-    ceil,
-    clip,
-    copy,
-    copysign,
-    cos,
-    cosh,
-    degrees,
-    divide,
     equal,
-    exp,
-    exp2,
-    expm1,
-    float_power,
-    floor,
-    floor_divide,
-    fmax,
-    fmin,
-    fmod,
     greater,
     greater_equal,
-    heaviside,
-    hypot,
     invert,
     isfinite,
     isinf,
     isnan,
-    ldexp,
     less,
     less_equal,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    logaddexp2,
     logical_and,
     logical_not,
     logical_or,
     logical_xor,
-    maximum,
-    minimum,
-    mod,
-    multiply,
-    negative,
     not_equal,
-    positive,
-    pow,
-    radians,
-    reciprocal,
-    rint,
-    round,
-    sign,
     signbit,
-    sin,
-    sinc,
-    sinh,
-    sqrt,
-    square,
-    subtract,
-    tan,
-    tanh,
-    trunc,
-    where,
 )
-from .ops.index import argsort, one_hot, sort, take, take_along_axis
-from .ops.join import array_split, concat, hstack, repeat, split, stack, tile, unstack, vstack
-from .ops.linalg import cross, dot, inner, kron, matmul, multi_dot, outer, tensordot, vdot, vecdot
 from .ops.reduce import all, amax, amin, any, argmax, argmin, count_nonzero, logsumexp, max, min, prod, sum
 from .ops.running import cumprod, cumsum
 from .ops.shape import (
@@ -113,7 +88,25 @@ from .ops.shape import (
     squeeze,
     swapaxes,
 )
+from .ops.sinc import sinc
 from .ops.statistics import mean, median, std, var
+from .ops.trigonometry import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    degrees,
+    radians,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
 
 absolute = abs
 arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh = acos, acosh, asin, asinh, atan, atan2, atanh

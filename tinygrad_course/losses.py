@@ -13,9 +13,9 @@ from .core.errors import DTypeError, ShapeError
 from .core.node import Node
 from .core.state import composite
 from .ops.activation import log_softmax, logistic_loss, softplus
-from .ops.elementwise import abs as abs_
-from .ops.elementwise import maximum, minimum
 from .ops.likelihood import choose, held_log
+from .ops.pieces import abs as abs_
+from .ops.pieces import clip, maximum
 from .ops.reduce import sum as sum_
 from .ops.statistics import mean
 from .values import as_value
@@ -79,8 +79,8 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     input, target = _pair("huber_loss", input, target)
     if delta <= 0:
         raise ValueError(f"huber_loss: delta must be positive, not {delta}")
-    error = abs_(input - target)
-    inner = minimum(error, delta)  # error inside, delta outside: one formula for both pieces
+    error = input - target
+    inner = clip(error, -delta, delta)  # signed: through abs, the second derivative at 0 would be 0, not 1
     return _reduced(inner * (error - 0.5 * inner), reduction)
 
 
@@ -256,13 +256,14 @@ def _picked(log_p: Any, classes: Any, weight: Any, ignore_index: int) -> tuple[A
     """The entry of each example's class, and the factor with which the example counts (None if all count alike)."""
     axis = min(1, np.ndim(log_p) - 1)
     count = np.shape(log_p)[axis]
-    if classes.size and 0 <= classes.min() and classes.max() < count and not 0 <= ignore_index < count:
+    if classes.size and classes.min() >= 0 and classes.max() < count and not 0 <= ignore_index < count:
         factor = None
     else:
         ignored = classes == ignore_index
         bad = ~ignored & ((classes < 0) | (classes >= count))
         if np.any(bad):
-            raise ShapeError(f"target holds class {classes[bad].flat[0]}, but input has {count} classes: 0 to {count - 1}")
+            found = classes[bad].flat[0]
+            raise ShapeError(f"target holds class {found}, but input has {count} classes: 0 to {count - 1}")
         classes = np.where(ignored, 0, classes)
         factor = (~ignored).astype(_dtype(log_p))
     if weight is not None:

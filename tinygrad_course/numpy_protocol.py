@@ -19,25 +19,36 @@ from .core.errors import DTypeError, GraphError
 from .core.node import Node
 from .core.primitive import Primitive
 from .ops import (
+    arithmetic,
     arrange,
     diagonal,
     einsum,
-    elementwise,
+    exponential,
     index,
     join,
     linalg,
+    pieces,
+    powers,
+    questions,
     reduce,
     running,
     shape,
+    sinc,
     statistics,
+    trigonometry,
 )
 
+ELEMENTWISE = (arithmetic, exponential, pieces, powers, questions, sinc, trigonometry)
+
 UFUNCS: dict[Any, Callable[..., Any]] = {
-    p.forward: p for p in vars(elementwise).values() if isinstance(p, Primitive) and isinstance(p.forward, np.ufunc)
+    op.forward: op
+    for family in ELEMENTWISE
+    for op in vars(family).values()
+    if isinstance(op, Primitive) and isinstance(op.forward, np.ufunc)
 }
-UFUNCS |= {np.reciprocal: elementwise.reciprocal, np.matmul: linalg.matmul, np.vecdot: linalg.vecdot}
-UFUNCS |= {np.deg2rad: elementwise.radians, np.rad2deg: elementwise.degrees, np.fabs: elementwise.abs}
-UFUNCS |= {np.conjugate: elementwise.positive}  # numbers here are real
+UFUNCS |= {np.reciprocal: arithmetic.reciprocal, np.matmul: linalg.matmul, np.vecdot: linalg.vecdot}
+UFUNCS |= {np.deg2rad: trigonometry.radians, np.rad2deg: trigonometry.degrees, np.fabs: pieces.abs}
+UFUNCS |= {np.conjugate: arithmetic.positive}  # numbers here are real
 
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: reduce.sum, np.multiply: reduce.prod, np.maximum: reduce.max, np.minimum: reduce.min,
@@ -63,7 +74,7 @@ def _same_names(module: Any, *rooms: Any) -> dict[Any, Callable[..., Any]]:
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    **_same_names(np, arrange, diagonal, einsum, elementwise, index, join, linalg, reduce, running, shape, statistics),
+    **_same_names(np, *ELEMENTWISE, arrange, diagonal, einsum, index, join, linalg, reduce, running, shape, statistics),
     **_same_names(np.linalg, linalg_names),
 }
 for _writes in (np.put,):  # the same name, but NumPy's writes into its argument

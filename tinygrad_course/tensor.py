@@ -102,7 +102,11 @@ class Tensor(Operations):
 
     @property
     def grad(self) -> NDArray[Any] | None:
-        """The derivative that `backward` calls have added up here; None before the first."""
+        """The derivative that `backward` calls have added up here; None before the first.
+
+        Leaves have it, and results that were asked to keep it with `retain_grad`. For the derivative with respect to
+        any other result u there is ``tg.gradients(output, u)``.
+        """
         grad: NDArray[Any] | None = self._grad
         if grad is not None and type(grad) is not np.ndarray:
             grad = self._grad = np.asarray(grad)

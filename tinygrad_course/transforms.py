@@ -21,7 +21,7 @@ from .core.reverse import reverse
 from .core.state import recording
 from .core.tree import flatten
 from .ops import shape as shapes
-from .ops.elementwise import copy, multiply
+from .ops.arithmetic import copy, multiply
 from .ops.join import stack
 from .ops.reduce import sum as sum_
 from .tensor import Tensor

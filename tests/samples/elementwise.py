@@ -7,10 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_course.ops import activation
-from tinygrad_course.ops import elementwise as ops
+from tinygrad_course.ops import (
+    activation,
+    arithmetic,
+    erf,
+    exponential,
+    pieces,
+    powers,
+    questions,
+    sinc,
+    trigonometry,
+)
 
 from ._sample import Sample
+
+FAMILIES = [arithmetic, exponential, pieces, powers, questions, trigonometry, sinc, erf, activation]
 
 rng = np.random.default_rng(7)
 
@@ -63,8 +74,8 @@ def draw(interval: tuple[float, float], shape: tuple[int, ...] = (2, 3)) -> Any:
 
 
 def find(name: str) -> Any:
-    """The primitive called `name` from whichever elementwise module has it."""
-    return getattr(ops, name, None) or getattr(activation, name)
+    """The primitive called `name` from whichever family has it."""
+    return next(vars(family)[name] for family in FAMILIES if name in vars(family))
 
 
 def smooth() -> Iterator[Sample]:
@@ -92,7 +103,7 @@ def smooth() -> Iterator[Sample]:
             yield Sample(name, find(name), (-draw(first), -draw(second)), note="other_piece")
 
 
-def questions() -> Iterator[Sample]:
+def answers() -> Iterator[Sample]:
     """The primitives whose answer has no derivative."""
     a, b = draw((-2, 2)), draw((-2, 2))
     for name in COMPARISONS:
@@ -104,24 +115,24 @@ def questions() -> Iterator[Sample]:
         yield Sample(name, find(name), (np.array([1, 2, 7]), np.array([3, 5, 4])), note="ints")
     for name in CLASSES:
         yield Sample(name, find(name), (np.array([[1.0, np.nan, -0.0], [np.inf, -np.inf, -3.0]]),))
-    yield Sample("logical_not", ops.logical_not, (a > 0,))
-    yield Sample("invert", ops.invert, (a > 0,))
+    yield Sample("logical_not", questions.logical_not, (a > 0,))
+    yield Sample("invert", questions.invert, (a > 0,))
 
 
 def special() -> Iterator[Sample]:
     """Parameters, constant exponents, missing bounds, conditions."""
     x = draw((-2, 2))
     for n in (2, 3, 0, 1, -1, 0.5):
-        yield Sample("pow", ops.pow, (draw((0.5, 2)), n), note=f"exponent{n}")
-    yield Sample("pow", ops.pow, (-draw((0.5, 2)), 3), note="negative_base")
-    yield Sample("pow", ops.pow, (2.0, x), note="constant_base")
-    yield Sample("divide", ops.divide, (3, draw((0.5, 2))), note="number_above")
-    yield Sample("divide", ops.divide, (x, 4), note="number_below")
-    yield Sample("multiply", lambda a: ops.multiply(a, a), (x,), note="same_twice")
-    yield Sample("sinc", ops.sinc, (x,), {"order": 1})
-    yield Sample("sinc", ops.sinc, (draw((-0.2, 0.2)),), {"order": 3})
-    yield Sample("round", ops.round, (draw((1.11, 1.14)),), {"decimals": 1})
-    yield Sample("ldexp", ops.ldexp, (x, np.array([-1, 0, 3])))
+        yield Sample("pow", powers.pow, (draw((0.5, 2)), n), note=f"exponent{n}")
+    yield Sample("pow", powers.pow, (-draw((0.5, 2)), 3), note="negative_base")
+    yield Sample("pow", powers.pow, (2.0, x), note="constant_base")
+    yield Sample("divide", arithmetic.divide, (3, draw((0.5, 2))), note="number_above")
+    yield Sample("divide", arithmetic.divide, (x, 4), note="number_below")
+    yield Sample("multiply", lambda a: arithmetic.multiply(a, a), (x,), note="same_twice")
+    yield Sample("sinc", sinc.sinc, (x,), {"order": 1})
+    yield Sample("sinc", sinc.sinc, (draw((-0.2, 0.2)),), {"order": 3})
+    yield Sample("round", pieces.round, (draw((1.11, 1.14)),), {"decimals": 1})
+    yield Sample("ldexp", powers.ldexp, (x, np.array([-1, 0, 3])))
     for axis in (0, -1):
         yield Sample("softmax", activation.softmax, (x,), {"axis": axis})
         yield Sample("log_softmax", activation.log_softmax, (x,), {"axis": axis})
@@ -129,16 +140,16 @@ def special() -> Iterator[Sample]:
     yield Sample("elu", activation.elu, (draw((-2, -0.1)),), {"alpha": 0.7})
 
     spread = np.array([[-2.0, -0.4, 0.3], [0.7, 1.6, 2.5]])
-    yield Sample("clip", ops.clip, (spread, -1.0, 1.0), note="numbers")
-    yield Sample("clip", ops.clip, (spread, None, 1.0), note="no_low")
-    yield Sample("clip", ops.clip, (spread, -1.0, None), note="no_high")
-    yield Sample("clip", ops.clip, (spread, np.array([-1.0, -0.6, 0.0]), np.array([[0.9], [1.2]])), note="bounds")
-    yield Sample("clip", ops.clip, (spread, np.float64(0.5), np.float64(-0.5)), note="crossed_bounds")
+    yield Sample("clip", pieces.clip, (spread, -1.0, 1.0), note="numbers")
+    yield Sample("clip", pieces.clip, (spread, None, 1.0), note="no_low")
+    yield Sample("clip", pieces.clip, (spread, -1.0, None), note="no_high")
+    yield Sample("clip", pieces.clip, (spread, np.array([-1.0, -0.6, 0.0]), np.array([[0.9], [1.2]])), note="bounds")
+    yield Sample("clip", pieces.clip, (spread, np.float64(0.5), np.float64(-0.5)), note="crossed_bounds")
 
     c = np.array([[True, False, True], [False, False, True]])
-    yield Sample("where", ops.where, (c, x, draw((-1, 1))))
-    yield Sample("where", ops.where, (c, x, 0.0), note="number")
-    yield Sample("where", ops.where, (c[0], draw((-1, 1), (2, 1)), draw((-1, 1), ())), note="broadcast")
+    yield Sample("where", pieces.where, (c, x, draw((-1, 1))))
+    yield Sample("where", pieces.where, (c, x, 0.0), note="number")
+    yield Sample("where", pieces.where, (c[0], draw((-1, 1), (2, 1)), draw((-1, 1), ())), note="broadcast")
 
 
-SAMPLES = [*smooth(), *questions(), *special()]
+SAMPLES = [*smooth(), *answers(), *special()]

@@ -29,11 +29,14 @@ CASES = [
             (tg.relu, F.relu, {}), (tg.sigmoid, torch.sigmoid, {}), (tg.tanh, torch.tanh, {}),
             (tg.softplus, softplus, {}), (tg.log_sigmoid, F.logsigmoid, {}), (tg.silu, F.silu, {}),
             (tg.leaky_relu, F.leaky_relu, {}), (tg.leaky_relu, F.leaky_relu, {"negative_slope": 0.3}),
-            (tg.leaky_relu, F.leaky_relu, {"negative_slope": 0.0}), (tg.elu, F.elu, {}),
-            (tg.elu, F.elu, {"alpha": 0.4}), (tg.elu, F.elu, {"alpha": 2}), (tg.gelu, F.gelu, {}),
-            (tg.gelu, F.gelu, {"approximate": "tanh"}),
+            (tg.leaky_relu, F.leaky_relu, {"negative_slope": 0.0}), (tg.gelu, F.gelu, {}),
         ]
     ),
+    *(Case("elu", tg.elu, F.elu, (x,), p, order=k, exact=True, note=note)
+      for x, k, note in ((X[:8], 3, ""), (X, 1, "at 0"), (FAR, 3, "far"))
+      for p in ({}, {"alpha": 0.4}, {"alpha": 2})),
+    *(Case("gelu", tg.gelu, F.gelu, (x,), {"approximate": "tanh"}, order=k, exact=True, note=note)
+      for x, k, note in ((X, 3, ""), (FAR, 2, "far"))),
     *(
         Case(name, lambda x, axis, f=getattr(tg, name): f(x, axis=axis), getattr(torch, name), (STACK, axis), order=3)
         for name in ("softmax", "log_softmax", "logsumexp") for axis in (0, 1, 2, -1)

@@ -34,8 +34,10 @@ PLAIN = [
 HARD = np.array([1000.0, -1000.0, 1000.0, -1000.0, 40.0, -40.0, 0.0])
 TRUTH = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 0.3, 0.5])
 BINARY = [
-    *(Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (P, Q), {"reduction": r, **w})
+    *(Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (P, Q), {"reduction": r, **w}, order=1)
       for r in REDUCTIONS for w in ({}, {"weight": W}, {"weight": W[0]})),
+    Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (P, Q), loose=200,
+         note="second order, where PyTorch adds 1e-12 to p (1 - p)"),
     *(Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (np.array([0.0, 1.0] * 2), y),
            {"reduction": r}, order=0, note=f"p = 0 or 1, {note}")
       for r in REDUCTIONS for y, note in ((np.array([0.0, 0.0, 1.0, 1.0]), "hard"), (np.full(4, 0.3), "soft"))),

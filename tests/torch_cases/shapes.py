@@ -23,7 +23,7 @@ KEYS: dict[str, Any] = {
     "0, ..., -2": (0, ..., -2), "all ints": (1, 2, 3), "None, 1, ..., None": (None, 1, ..., None),
     "empty": slice(1, 1), "repeated ints": (slice(None), ints), "block": (slice(None), block),
     "two arrays": (np.array([0, 1, 1, 1]), ints), "arrays apart": (np.array([0, 1]), slice(None), np.array([3, 3])),
-    "arrays broadcast": (np.array([[0], [1]]), np.array([2, 2, 0])), "int and array": (1, slice(None), ints),
+    "arrays broadcast": (np.array([[0], [1]]), np.array([2, 2, 0])), "int beside array": (slice(None), 1, ints),
     "mask": (slice(None), mask), "full mask": X > 0.2, "mask and array": (np.array([True, False]), slice(None), ints),
     "nothing chosen": np.zeros((2, 3), bool), "list": [1, 0, 1],
 }  # fmt: skip
@@ -46,6 +46,9 @@ CASES = [
     Case("permute_dims", lambda x: tg.permute_dims(x, (2, 0, 1)), lambda x: x.permute(2, 0, 1), (X,)),
     Case("swapaxes", lambda x: tg.swapaxes(x, 0, -1), lambda x: torch.swapaxes(x, 0, -1), (X,)),
     Case("moveaxis", lambda x: tg.moveaxis(x, (0, 1), (2, 0)), lambda x: torch.moveaxis(x, (0, 1), (2, 0)), (X,)),
+    Case("matrix_transpose", tg.matrix_transpose, torch.adjoint, (X,)),
+    Case("atleast_1d", tg.atleast_1d, torch.atleast_1d, (X[0, 0, 0],)),
+    Case("atleast_2d", tg.atleast_2d, torch.atleast_2d, (V[0],)),
     Case("mT", lambda x: x.mT, lambda x: x.mT, (X,)),
     Case("concat", lambda *a: tg.concat(a, axis=1), lambda *a: torch.concat(a, 1), (U, V, U[:, :1])),
     Case("stack", lambda *a: tg.stack(a, axis=-1), lambda *a: torch.stack(a, -1), (U, V)),
@@ -59,9 +62,9 @@ CASES = [
     Case("repeat", lambda x, n: tg.repeat(x, n, axis=1), lambda x, n: torch.repeat_interleave(x, n, 1), (U, np.array([2, 0, 1]))),
     Case("flip", lambda x: tg.flip(x, (0, 2)), lambda x: torch.flip(x, (0, 2)), (X,)),
     Case("roll", lambda x: tg.roll(x, (1, -2), (0, 2)), lambda x: torch.roll(x, (1, -2), (0, 2)), (X,)),
-    *(Case("pad", lambda x, m=m: tg.pad(x, ((0, 0), (1, 2), (2, 1)), mode=m),
-           lambda x, m=m: F.pad(x, (2, 1, 1, 2), mode=t), (X,), note=m)
-      for m, t in (("constant", "constant"),)),
+    *(Case("pad", lambda x, m=ours: tg.pad(x, ((0, 0), (0, 0), (2, 1)), mode=m),
+           lambda x, m=theirs: F.pad(x, (2, 1), mode=m), (X,), note=ours)
+      for ours, theirs in (("constant", "constant"), ("edge", "replicate"), ("reflect", "reflect"), ("wrap", "circular"))),
     Case("pad", lambda x: tg.pad(x, ((1, 2),), constant_values=3.0), lambda x: F.pad(x, (1, 2), value=3.0), (U[0],)),
     *(Case(name, lambda x, f=name, k=k: getattr(tg, f)(x, k), lambda x, f=name, k=k: getattr(torch, f)(x, k), (X,), note=str(k))
       for name in ("tril", "triu") for k in (0, 1, -1)),
@@ -77,5 +80,6 @@ CASES = [
     *(Case("sort", lambda x, a=a: tg.sort(x, axis=a), lambda x, a=a: torch.sort(x, a).values, (DISTINCT,), note=str(a))
       for a in (0, 1, -1)),
     Case("argsort", tg.argsort, torch.argsort, (DISTINCT,), order=0),
+    Case("one_hot", lambda i: tg.one_hot(i, 4, np.int64), lambda i: F.one_hot(i, 4), (np.array([[0, 3], [1, 1]]),), order=0),
     Case("astype", lambda x: (x.astype(np.float32) ** 2).astype(np.float64), lambda x: (x.float() ** 2).double(), (X,)),
 ]  # fmt: skip

@@ -181,7 +181,7 @@ def explained(
         return error
     text = op.complaint(*values, **params) if op.complaint is not None else None
     if text is None:
-        text = _broadcast_complaint(values) if op.elementwise else None
+        text = _broadcast_complaint(values) if op.elementwise or not op.differentiable else None
     if text is None:
         shapes = ", ".join(_shape_text(v) for v in values)
         said = str(error).removeprefix(f"{op.name}: ")

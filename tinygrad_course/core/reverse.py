@@ -152,9 +152,10 @@ def _sweep(
                 c = guarded_product(g, part) if guarded else g * part
             v = x.value
             kind = type(c)
-            if kind is not type(v) or kind is not float64:
-                if kind is not ndarray or type(v) is not ndarray or c.shape != v.shape or c.dtype is not v.dtype:
-                    c = _fit(c, x, node)
+            if kind is not type(v) or (
+                kind is not float64 and (kind is not ndarray or c.shape != v.shape or c.dtype is not v.dtype)
+            ):
+                c = _fit(c, x, node)
             if anomaly is not None:
                 anomaly.check_cotangent(node, i, g, c)
             if x in cotangents:

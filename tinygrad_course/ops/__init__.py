@@ -1,1 +1,1 @@
-"""Floor 1: the primitives, by family, and the functions composed of them. Arrays in, arrays out; Tensors in, Tensors out."""
+"""Floor 1: primitives, by family, and functions composed of them. Arrays in, arrays out; Tensors in, Tensors out."""

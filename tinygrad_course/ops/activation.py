@@ -1,4 +1,4 @@
-"""Activations that need a kernel of their own, stable for any finite input; the rest is composed in `functional`."""
+"""Activations, stable for any finite input: kernels of their own, or composed of other primitives."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ softplus: Primitive = elementwise(
     _softplus,
     lambda y, x: sigmoid(x),
     name="softplus",
-    doc="A smooth relu, ``log(1 + exp(x))``, computed as ``max(x, 0) + log1p(exp(-abs(x)))``: without overflow.",
+    doc="A smooth relu, ``log(1 + exp(x))`` (Dugas et al., 2001), as ``max(x, 0) + log1p(exp(-abs(x)))``: no overflow.",
     derivative="``sigmoid(x)``",
     example={"tg.softplus(tg.Tensor([0.0, 1000.0]))": "Tensor([6.93147181e-01, 1.00000000e+03])"},
 )
@@ -63,7 +63,9 @@ logistic_loss: Primitive = elementwise(
     doc="``-(y * log(sigmoid(z)) + (1 - y) * log(1 - sigmoid(z)))``, computed as ``softplus(z) - y * z``.",
     derivative="``sigmoid(z) - y`` for `z`, ``-z`` for `y`",
     example={
-        "tg.binary_cross_entropy_with_logits(tg.Tensor([0.0, 1000.0]), [0.0, 1.0], reduction='none')": "Tensor([0.69314718, 0.        ])"
+        "tg.binary_cross_entropy_with_logits(tg.Tensor([0.0, 50.0]), [0.0, 0.0], reduction='none')": (
+            "Tensor([ 0.69314718, 50.        ])"
+        )
     },
 )
 relu: Primitive = elementwise(
@@ -131,12 +133,12 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     return _log_softmax_op(x, axis=axis)
 
 
-# --- gaussian and sigmoid gates ----------------------------------------------------------------------------------------
+# --- gaussian and sigmoid gates ---------------------------------------------------------------------------------------
 
 
 @composite
 def silu(x: Any) -> Any:
-    """``x * sigmoid(x)``, also called swish.
+    """``x * sigmoid(x)``, also called swish (Elfwing, Uchibe and Doya, 2017).
 
     >>> import tinygrad_course as tg
     >>> tg.silu(tg.Tensor([0.0, 2.0]))

@@ -36,8 +36,8 @@ def elementwise(
     slopes = f"Derivative: {derivative}."
     text = docstring(doc, [SEVERAL if len(partials) > 1 else ONE, slopes], example)
     op = Primitive(forward, name=name, partials=partials, doc=text)
-    if partials[0] is not None:
-        _name_operands(op, list(signature(partials[0]).parameters)[1:])
+    if isinstance(forward, np.ufunc) and partials[0] is not None:
+        name_operands(op, *list(signature(partials[0]).parameters)[1:])
     return op
 
 
@@ -50,7 +50,7 @@ def question(forward: np.ufunc, *, doc: str, example: Example) -> Primitive:
     """A NumPy function whose answer, elementwise, is a truth or an integer."""
     shapes = "the inputs broadcast (`ShapeError` where they do not fit)" if forward.nin > 1 else "shaped like `x`"
     op = constant(forward, doc=docstring(doc, [f"Elementwise: {shapes}. The answer has no derivative."], example))
-    _name_operands(op, ["x"] if forward.nin == 1 else ["a", "b"])
+    name_operands(op, *("x" if forward.nin == 1 else "ab"))
     return op
 
 
@@ -60,7 +60,6 @@ def docstring(summary: str, details: list[str], example: Example) -> str:
     return "\n".join([summary, "", *details, "", ">>> import tinygrad_course as tg", *session, ""])
 
 
-def _name_operands(op: Primitive, names: list[str]) -> None:
-    """Let `help` show what the row calls the operands of a NumPy function, and not NumPy's many keywords."""
-    if isinstance(op.forward, np.ufunc):
-        op.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_ONLY) for n in names])  # type: ignore[attr-defined]
+def name_operands(op: Primitive, *names: str) -> None:
+    """Let `help` show what the row calls the operands of a NumPy function, and not NumPy's own names and keywords."""
+    op.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_ONLY) for n in names])  # type: ignore[attr-defined]

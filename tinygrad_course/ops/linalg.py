@@ -12,9 +12,9 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from ..core.state import composite
+from .arithmetic import multiply
 from .axes import axes_of, refuse
 from .einsum import einsum, operand
-from .elementwise import multiply
 from .reduce import sum
 from .shape import expand_dims, moveaxis, reshape, squeeze
 
@@ -162,7 +162,7 @@ def _contracted(name: str, a: Any, b: Any, left: Sequence[int], right: Sequence[
             raise refuse(
                 name,
                 f"axis {i} of a (shape {a.shape}) has size {a.shape[i]} but axis {j} of b (shape {b.shape}) "
-                f"has size {b.shape[j]}; they are summed together and must agree"
+                f"has size {b.shape[j]}; they are summed together and must agree",
             )
     of_a = list(ascii_letters[: a.ndim])
     of_b = list(ascii_letters[a.ndim : a.ndim + b.ndim])
@@ -242,7 +242,7 @@ def multi_dot(arrays: Sequence[Any]) -> Any:
             raise refuse(
                 "multi_dot",
                 f"arrays {i} and {i + 1} are {a.shape} and {b.shape}; "
-                f"the inner sizes {a.shape[-1]} and {b.shape[0]} must agree"
+                f"the inner sizes {a.shape[-1]} and {b.shape[0]} must agree",
             )
     if len(arrays) == 2:
         return matmul(*arrays)

@@ -1,4 +1,4 @@
-"""What the functions of matrices share: diagonals, comparisons within rounding error, and what can be wrong with a matrix."""
+"""What the functions of matrices share: diagonals, comparisons within rounding error, what can be wrong with one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from ..core.errors import GraphError
 from ..core.node import Node
 from .axes import shape_of
-from .elementwise import constant, where
+from .elementwise import constant
+from .pieces import where
 from .shape import expand_dims
 
 

@@ -11,8 +11,9 @@ from ..core.state import composite
 from .axes import Axis, axes_of, refuse, static
 from .decompositions import svdvals
 from .einsum import operand
-from .elementwise import abs, pow, sign, where
 from .matrices import negligible
+from .pieces import abs, sign, where
+from .powers import pow
 from .reduce import as_kept, max, min, sum
 from .shape import expand_dims, moveaxis, ravel, reshape
 
@@ -39,12 +40,13 @@ def _tiny(dtype: np.dtype[Any]) -> float:
 
 
 def _vector_norm_vjp(g: Any, y: Any, x: Any, ord: float, axis: Axis, keepdims: bool) -> Any:
-    """sign(x) * (abs(x) / y) ** (ord - 1), and 0 where the norm is 0."""
+    """sign(x) * (abs(x) / y) ** (ord - 1), and 0 where the norm is 0 or has a cusp."""
     g, y = as_kept(g, x.shape, axis, keepdims), as_kept(y, x.shape, axis, keepdims)
     zero = y == 0
     ratio = x / where(zero, 1, y)
     slope = ratio if ord == 2 else sign(x) * pow(abs(ratio), ord - 1)
-    return g * where(zero, 0, slope)
+    cusp = zero | (x == 0) if ord < 1 else zero  # rises without bound to both sides
+    return g * where(cusp, 0, slope)
 
 
 _norm = Primitive(

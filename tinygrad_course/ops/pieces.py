@@ -1,4 +1,4 @@
-"""Functions made of pieces: choices, absolute value and signs, rounding, extremes, bounds. At a kink we choose a slope."""
+"""Functions made of pieces: choices, absolute value and signs, rounding, extremes, bounds. Kinks get a chosen slope."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Primitive
-from .elementwise import SEVERAL, docstring, elementwise
+from .elementwise import SEVERAL, docstring, elementwise, name_operands
 from .questions import equal, isnan
 
 where: Primitive = Primitive(
@@ -15,17 +15,18 @@ where: Primitive = Primitive(
     name="where",
     vjp=(None, lambda g, y, c, a, b: where(c, g, 0), lambda g, y, c, a, b: where(c, 0, g)),
     doc=docstring(
-        "`a` where the condition `c` holds, else `b`.",
+        "`a` where the condition holds, else `b`.",
         [
             SEVERAL,
-            "Derivative: 1 for the one that was taken, 0 for the other: never NaN, even where the branch not taken is singular.",
+            "Derivative: 1 for the one taken, 0 for the other; never NaN from a singular branch that was not taken.",
         ],
         {
             "tg.where([True, False], tg.Tensor([1.0, 2.0]), 0.0)": "Tensor([1., 0.])",
-            "tg.grad(lambda x: tg.where(x > 0, tg.log(x), 0.0))(0.0)": "array(0.)",
+            "tg.grad(lambda x: tg.where(x > 0, tg.sqrt(x), 0.0))(0.0)": "array(0.)",
         },
     ),
 )
+name_operands(where, "condition", "a", "b")
 
 # --- absolute value and signs -----------------------------------------------------------------------------------------
 

@@ -7,10 +7,12 @@ import numpy as np
 from ..core.primitive import Primitive
 from .elementwise import question
 
-# --- comparisons: booleans ----------------------------------------------------------------------------------------------
+# --- comparisons: booleans --------------------------------------------------------------------------------------------
 
 equal: Primitive = question(
-    np.equal, doc="Where ``a == b``.", example={"tg.equal(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([False,  True])"}
+    np.equal,
+    doc="Where ``a == b``.",
+    example={"tg.equal(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([False,  True])"},
 )
 not_equal: Primitive = question(
     np.not_equal,
@@ -18,7 +20,9 @@ not_equal: Primitive = question(
     example={"tg.not_equal(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([ True, False])"},
 )
 less: Primitive = question(
-    np.less, doc="Where ``a < b``.", example={"tg.less(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([ True, False])"}
+    np.less,
+    doc="Where ``a < b``.",
+    example={"tg.less(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([ True, False])"},
 )
 less_equal: Primitive = question(
     np.less_equal,
@@ -26,7 +30,9 @@ less_equal: Primitive = question(
     example={"tg.less_equal(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([ True,  True])"},
 )
 greater: Primitive = question(
-    np.greater, doc="Where ``a > b``.", example={"tg.greater(tg.Tensor([1.0, 2.0]), 1.0)": "Tensor([False,  True])"}
+    np.greater,
+    doc="Where ``a > b``.",
+    example={"tg.greater(tg.Tensor([1.0, 2.0]), 1.0)": "Tensor([False,  True])"},
 )
 greater_equal: Primitive = question(
     np.greater_equal,
@@ -34,7 +40,7 @@ greater_equal: Primitive = question(
     example={"tg.greater_equal(tg.Tensor([1.0, 2.0]), 2.0)": "Tensor([False,  True])"},
 )
 
-# --- logic: every number but 0 counts as true -----------------------------------------------------------------------------
+# --- logic: every number but 0 counts as true -------------------------------------------------------------------------
 
 logical_and: Primitive = question(
     np.logical_and,
@@ -57,7 +63,7 @@ logical_not: Primitive = question(
     example={"tg.logical_not(tg.Tensor([0.0, 2.0]))": "Tensor([ True, False])"},
 )
 
-# --- bits of integers; logic for booleans. `DTypeError` for floats ----------------------------------------------------------
+# --- bits of integers; logic for booleans. `DTypeError` for floats ----------------------------------------------------
 
 bitwise_and: Primitive = question(
     np.bitwise_and,
@@ -80,7 +86,7 @@ invert: Primitive = question(
     example={"tg.invert(tg.Tensor([True, False]))": "Tensor([False,  True])"},
 )
 
-# --- kinds of number: booleans ------------------------------------------------------------------------------------------
+# --- kinds of number: booleans ----------------------------------------------------------------------------------------
 
 isnan: Primitive = question(
     np.isnan,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.primitive import Primitive
 from .axes import Axis, axes_of, count_along, floats, kept_shape, static
-from .elementwise import where
+from .pieces import where
 from .reduce import as_kept
 
 # --- mean -------------------------------------------------------------------------------------------------------------

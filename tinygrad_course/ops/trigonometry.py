@@ -57,7 +57,7 @@ atan: Primitive = elementwise(
 )
 atan2: Primitive = elementwise(
     np.arctan2,
-    lambda y, a, b: b / hypot(a, b) ** 2,  # not a**2 + b**2, which overflows where a or b is an array of small integers
+    lambda y, a, b: b / hypot(a, b) ** 2,  # a**2 + b**2 would overflow for arrays of small integers
     lambda y, a, b: -(a / hypot(a, b) ** 2),
     name="atan2",
     doc="The angle in (-pi, pi] of the point with height `a` and width `b`: ``atan(a / b)`` in the right quadrant.",
@@ -79,7 +79,7 @@ degrees: Primitive = elementwise(
     example={"tg.degrees(tg.Tensor([np.pi, np.pi / 2]))": "Tensor([180.,  90.])"},
 )
 
-# --- hyperbolic functions ----------------------------------------------------------------------------------------------
+# --- hyperbolic functions ---------------------------------------------------------------------------------------------
 
 sinh: Primitive = elementwise(
     np.sinh,

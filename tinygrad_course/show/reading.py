@@ -11,7 +11,7 @@ import numpy as np
 from ..core import engine_ops
 from ..core.node import Node
 from ..core.primitive import pick
-from ..ops import elementwise, likelihood, linalg
+from ..ops import arithmetic, exponential, likelihood, linalg, powers, questions
 from ..ops.index import Key
 from . import expr
 from .expr import Expr, Number
@@ -25,23 +25,23 @@ def _infix(symbol: str) -> Callable[[Expr, Expr], Expr]:
 
 
 _PLAIN: dict[Any, Callable[..., Expr]] = {
-    elementwise.add: expr.add,
-    elementwise.subtract: expr.subtract,
-    elementwise.multiply: expr.multiply,
-    elementwise.divide: expr.divide,
-    elementwise.negative: expr.negate,
-    elementwise.positive: lambda x: x,
-    elementwise.pow: expr.power,
-    elementwise.square: lambda x: expr.power(x, Number(2)),
-    elementwise.reciprocal: lambda x: expr.power(x, Number(-1)),
-    elementwise.equal: _infix("=="),
-    elementwise.not_equal: _infix("!="),
-    elementwise.less: _infix("<"),
-    elementwise.less_equal: _infix("<="),
-    elementwise.greater: _infix(">"),
-    elementwise.greater_equal: _infix(">="),
-    elementwise.bitwise_and: _infix("&"),
-    elementwise.bitwise_or: _infix("|"),
+    arithmetic.add: expr.add,
+    arithmetic.subtract: expr.subtract,
+    arithmetic.multiply: expr.multiply,
+    arithmetic.divide: expr.divide,
+    arithmetic.negative: expr.negate,
+    arithmetic.positive: lambda x: x,
+    powers.pow: expr.power,
+    powers.square: lambda x: expr.power(x, Number(2)),
+    arithmetic.reciprocal: lambda x: expr.power(x, Number(-1)),
+    questions.equal: _infix("=="),
+    questions.not_equal: _infix("!="),
+    questions.less: _infix("<"),
+    questions.less_equal: _infix("<="),
+    questions.greater: _infix(">"),
+    questions.greater_equal: _infix(">="),
+    questions.bitwise_and: _infix("&"),
+    questions.bitwise_or: _infix("|"),
     engine_ops.guarded_product: expr.multiply,
     likelihood.held_log: lambda p: expr.call("log", [p], {}),
     likelihood.held_reciprocal: lambda p: expr.power(p, Number(-1)),
@@ -183,7 +183,7 @@ def _exp(node: Node, x: Expr) -> Expr | None:
 
 
 _SPECIAL: dict[Any, Callable[..., Expr | None]] = {
-    elementwise.exp: _exp,
+    exponential.exp: _exp,
     likelihood.put_chosen: _put_chosen,
     linalg.matmul: _matmul,
     engine_ops.sum_to: _sum_to,
