@@ -36,9 +36,12 @@ def run(lines, values):
     space = {"tg": tg, **values}
     with np.errstate(all="ignore"):
         exec(compile(source, name, "exec"), space)
-    made = [space[line.split()[0]] for line in lines]
-    assume(all(abs(float(v.data)) < 1e3 for v in made))  # neither singular nor about to be
     return space
+
+
+def assume_tame(lines, space):
+    """Pass over programs that are singular, or about to be."""
+    assume(all(abs(float(space[line.split()[0]].data)) < 1e3 for line in lines))
 
 
 def difference(f, x, h=1e-6):
@@ -60,6 +63,7 @@ numbers = st.floats(0.5, 3).map(lambda x: round(x, 3))
 def test_statement_edges(lines, start):
     values = dict(zip(LEAVES, start, strict=True))
     space = run(lines, {n: tg.Tensor(v, requires_grad=True, name=n) for n, v in values.items()})
+    assume_tame(lines, space)
     last = f"v{len(lines) - 1}"
     assume(space[last].requires_grad)
     drawing = tg.draw(space[last])
@@ -90,6 +94,7 @@ def test_statement_edges(lines, start):
 def test_op_edges(lines, start):
     values = dict(zip(LEAVES, start, strict=True))
     space = run(lines, {n: tg.Tensor(v, requires_grad=True, name=n) for n, v in values.items()})
+    assume_tame(lines, space)
     output = space[f"v{len(lines) - 1}"]
     drawing = tg.draw(output, view="op")
     names = [b.name for b in drawing.picture.boxes]
