@@ -48,8 +48,8 @@ def test_differences_are_as_described(difference: Difference) -> None:
         ours = our_derivatives(case, np.float64, order, recorded=recorded, ones=True)[order]
         for a, expected in zip(ours, difference.ours, strict=True):
             np.testing.assert_allclose(a, expected, rtol=1e-14, atol=1e-14)
-    same = [np.shape(a) == np.shape(b) and np.allclose(a, b, 1e-12, 0) for a, b in zip(ours, theirs, strict=True)]
-    assert not all(same), "PyTorch agrees now: this belongs among the cases"
+    equal = [np.shape(a) == np.shape(b) and np.allclose(a, b, 1e-12, 0) for a, b in zip(ours, theirs, strict=True)]
+    assert not all(equal), "PyTorch agrees now: this belongs among the cases"
 
 
 WITHOUT_TWIN = {"cbrt", "hinge_loss"}  # PyTorch has none: hinge_loss is held against NumPy in test_losses.py

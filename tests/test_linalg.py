@@ -140,6 +140,10 @@ def test_vector_norms_at_zero_have_gradient_zero(ord: Any) -> None:
     np.testing.assert_array_equal(gradient(lambda x: tg.linalg.norm(x, ord), np.zeros(3)), 0)
 
 
+def test_norm_of_order_below_one_is_flat_at_its_cusps() -> None:
+    np.testing.assert_array_equal(gradient(lambda x: tg.linalg.norm(x, 0.5), np.array([0.0, 1.0])), [0.0, 1.0])
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e170, 1e300])
 @pytest.mark.parametrize("ord", [2, 3, 1.5])
 def test_norms_do_not_overflow_or_vanish(scale: float, ord: float) -> None:

@@ -10,7 +10,7 @@ array(4.)
 
 from __future__ import annotations
 
-from . import functional, linalg, nn
+from . import data, functional, linalg, nn
 from .check import GradCheckError, GradCheckReport, check_derivative, check_primitive, gradcheck
 from .checkpoint import checkpoint
 from .core import collector
@@ -36,7 +36,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AnomalyError", "DTypeError", "DrawError", "Drawing", "GradCheckError", "GradCheckReport", "GraphError",
     "IndexingError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor", "TinygradError",
-    "check_derivative", "check_primitive", "checkpoint", "detect_anomaly", "draw", "grad", "gradcheck", "gradients",
+    "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly", "draw", "grad", "gradcheck", "gradients",
     "hessian", "hvp", "jacobian", "jvp", "linalg", "nn", "no_grad", "primitive", "value_and_grad",
     "vjp",
 ]  # fmt: skip

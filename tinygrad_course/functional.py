@@ -29,6 +29,7 @@ from .ops.arithmetic import (
 )
 from .ops.arrange import flip, pad, roll
 from .ops.diagonal import diag, diagonal, trace, tril, triu
+from .ops.dropout import dropout
 from .ops.einsum import einsum
 from .ops.erf import erf
 from .ops.exponential import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
@@ -172,6 +173,7 @@ __all__ = [
     "diagonal",
     "divide",
     "dot",
+    "dropout",
     "einsum",
     "elu",
     "equal",

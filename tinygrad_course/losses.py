@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .core.errors import DTypeError, ShapeError
+from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
 from .core.state import composite
 from .ops.activation import log_softmax, logistic_loss, softplus
@@ -203,7 +203,7 @@ def cross_entropy(
     picked, factor = _picked(log_p, classes, weight, ignore_index)
     loss = _weighted(-picked, factor, reduction)
     if label_smoothing:
-        even = -(log_p if weight is None else log_p * _along(weight, axis, np.ndim(input)))
+        even = -(log_p if weight is None else log_p * _along(weight, axis, np.shape(input)))
         kept = np.asarray(classes != ignore_index, dtype=_dtype(input))
         even = sum_(even, axis=axis) / np.shape(input)[axis] * kept
         norm = (kept.size if factor is None else np.sum(factor)) if reduction == "mean" else 1
@@ -217,13 +217,23 @@ def _soft(log_p: Any, target: Any, weight: Any, reduction: str, smoothing: float
     log_p, target = _pair("cross_entropy", log_p, target)
     if smoothing:
         target = (1 - smoothing) * target + smoothing / np.shape(log_p)[axis]
-    terms = log_p * target if weight is None else log_p * target * _along(weight, axis, np.ndim(log_p))
+    terms = log_p * target if weight is None else log_p * target * _along(weight, axis, np.shape(log_p))
     return _reduced(-sum_(terms, axis=axis), reduction)
 
 
-def _along(weight: Any, axis: int, ndim: int) -> Any:
-    """A vector of class weights, shaped to broadcast along the class axis."""
-    return np.reshape(_array(weight), [-1 if i == axis else 1 for i in range(ndim)])
+def _along(weight: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """The class weights, shaped to broadcast along the class axis."""
+    return np.reshape(_per_class(weight, shape[axis]), [-1 if i == axis else 1 for i in range(len(shape))])
+
+
+def _per_class(weight: Any, count: int) -> Any:
+    """The class weights as an array, checked: one for each class, and constants."""
+    if isinstance(weight, Node) and weight.requires_grad:
+        raise GraphError("weight: class weights get no gradient, but this Tensor requires one; pass weight.detach()")
+    values = _array(weight)
+    if values.shape != (count,):
+        raise ShapeError(f"weight has shape {values.shape}; it must be ({count},), one factor for each class")
+    return values
 
 
 def _array(x: Any) -> Any:
@@ -267,7 +277,7 @@ def _picked(log_p: Any, classes: Any, weight: Any, ignore_index: int) -> tuple[A
         classes = np.where(ignored, 0, classes)
         factor = (~ignored).astype(_dtype(log_p))
     if weight is not None:
-        factor = (1 if factor is None else factor) * _array(weight)[classes]
+        factor = (1 if factor is None else factor) * _per_class(weight, count)[classes]
     return choose(log_p, classes, axis=axis), factor
 
 

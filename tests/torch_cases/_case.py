@@ -18,6 +18,7 @@ torch: Any = pytest.importorskip(
     reason="PyTorch, the oracle of these tests, is not installed (pip install torch to run them)",
     exc_type=ImportError,
 )
+torch.set_num_threads(1)  # the arrays are small: more threads would only wait for each other
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def zero_for(g: Any, x: Any) -> Any:
 
 
 def agree(ours: Sequence[Any], theirs: Sequence[Any], rtol: float, scale: float, *, exact: bool, what: str) -> None:
-    """Same dtypes, shapes and numbers: each to `rtol` of itself if `exact` (and rounding of `scale`), else of `scale`."""
+    """Same dtypes, shapes and numbers: to `rtol` of each if `exact` (and rounding of `scale`), else of `scale`."""
     assert len(ours) == len(theirs), what
     for a, b in zip(ours, theirs, strict=True):
         assert a.dtype == b.dtype, what

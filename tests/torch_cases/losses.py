@@ -1,4 +1,4 @@
-"""Every loss with every reduction and every option, float and integer targets, and logits and probabilities at their ends."""
+"""Every loss with every reduction and option, integer and float targets, logits and probabilities at their ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ PLAIN = [
 HARD = np.array([1000.0, -1000.0, 1000.0, -1000.0, 40.0, -40.0, 0.0])
 TRUTH = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 0.3, 0.5])
 BINARY = [
-    *(Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (P, Q), {"reduction": r, **w}, order=1)
+    *(Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (P, Q),
+           {"reduction": r, **w}, order=1)
       for r in REDUCTIONS for w in ({}, {"weight": W}, {"weight": W[0]})),
     Case("binary_cross_entropy", tg.binary_cross_entropy, F.binary_cross_entropy, (P, Q), loose=200,
          note="second order, where PyTorch adds 1e-12 to p (1 - p)"),

@@ -19,7 +19,8 @@ DISTINCT = rng.permutation(12).reshape(3, 4) * 0.1
 ints, block, mask = np.array([0, 2, 2, -1]), np.array([[0, 1], [1, -2]]), np.array([True, False, True])
 
 KEYS: dict[str, Any] = {
-    "2": 1, "-1": -1, "1:": slice(1, None), "..., 1": (..., 1), ":, None": (slice(None), None), ":, ::2": (slice(None), slice(None, None, 2)),
+    "2": 1, "-1": -1, "1:": slice(1, None), "..., 1": (..., 1), ":, None": (slice(None), None),
+    ":, ::2": (slice(None), slice(None, None, 2)),
     "0, ..., -2": (0, ..., -2), "all ints": (1, 2, 3), "None, 1, ..., None": (None, 1, ..., None),
     "empty": slice(1, 1), "repeated ints": (slice(None), ints), "block": (slice(None), block),
     "two arrays": (np.array([0, 1, 1, 1]), ints), "arrays apart": (np.array([0, 1]), slice(None), np.array([3, 3])),
@@ -59,27 +60,32 @@ CASES = [
     Case("unstack", lambda x: tg.unstack(x, axis=1), lambda x: torch.unbind(x, 1), (X,)),
     Case("tile", lambda x: tg.tile(x, (2, 1, 3)), lambda x: torch.tile(x, (2, 1, 3)), (U,)),
     Case("repeat", lambda x: tg.repeat(x, 3, axis=1), lambda x: torch.repeat_interleave(x, 3, 1), (U,)),
-    Case("repeat", lambda x, n: tg.repeat(x, n, axis=1), lambda x, n: torch.repeat_interleave(x, n, 1), (U, np.array([2, 0, 1]))),
+    Case("repeat", lambda x, n: tg.repeat(x, n, axis=1), lambda x, n: torch.repeat_interleave(x, n, 1),
+         (U, np.array([2, 0, 1]))),
     Case("flip", lambda x: tg.flip(x, (0, 2)), lambda x: torch.flip(x, (0, 2)), (X,)),
     Case("roll", lambda x: tg.roll(x, (1, -2), (0, 2)), lambda x: torch.roll(x, (1, -2), (0, 2)), (X,)),
     *(Case("pad", lambda x, m=ours: tg.pad(x, ((0, 0), (0, 0), (2, 1)), mode=m),
            lambda x, m=theirs: F.pad(x, (2, 1), mode=m), (X,), note=ours)
-      for ours, theirs in (("constant", "constant"), ("edge", "replicate"), ("reflect", "reflect"), ("wrap", "circular"))),
+      for ours, theirs in (("constant", "constant"), ("edge", "replicate"), ("reflect", "reflect"),
+                           ("wrap", "circular"))),
     Case("pad", lambda x: tg.pad(x, ((1, 2),), constant_values=3.0), lambda x: F.pad(x, (1, 2), value=3.0), (U[0],)),
-    *(Case(name, lambda x, f=name, k=k: getattr(tg, f)(x, k), lambda x, f=name, k=k: getattr(torch, f)(x, k), (X,), note=str(k))
+    *(Case(name, lambda x, f=name, k=k: getattr(tg, f)(x, k), lambda x, f=name, k=k: getattr(torch, f)(x, k), (X,),
+           note=str(k))
       for name in ("tril", "triu") for k in (0, 1, -1)),
     *(Case("diag", lambda x, k=k: tg.diag(x, k), lambda x, k=k: torch.diag(x, k), (x,), note=str(k))
       for x in (M, M[0]) for k in (0, 1, -1)),
     Case("diagonal", lambda x: tg.diagonal(x, 1, 0, 2), lambda x: torch.diagonal(x, 1, 0, 2), (X,)),
     Case("trace", tg.trace, torch.trace, (M,)),
-    Case("take", lambda x, i: tg.take(x, i), torch.take, (X, np.array([[0, 23], [5, 5]]))),
-    Case("take", lambda x, i: tg.take(x, i, axis=1), lambda x, i: torch.index_select(x, 1, i), (X, np.array([0, 2, 2]))),
+    Case("take", tg.take, torch.take, (X, np.array([[0, 23], [5, 5]]))),
+    Case("take", lambda x, i: tg.take(x, i, axis=1), lambda x, i: torch.index_select(x, 1, i),
+         (X, np.array([0, 2, 2]))),
     *(Case("take_along_axis", lambda x, i, a=a: tg.take_along_axis(x, i, axis=a),
            lambda x, i, a=a: torch.take_along_dim(x, i, a), (M, i))
       for i, a in ((np.array([[0, 1, 1], [3, 3, 3], [2, 0, 2]]), 1), (np.array([[2, 0, 0, 1]]), 0))),
     *(Case("sort", lambda x, a=a: tg.sort(x, axis=a), lambda x, a=a: torch.sort(x, a).values, (DISTINCT,), note=str(a))
       for a in (0, 1, -1)),
     Case("argsort", tg.argsort, torch.argsort, (DISTINCT,), order=0),
-    Case("one_hot", lambda i: tg.one_hot(i, 4, np.int64), lambda i: F.one_hot(i, 4), (np.array([[0, 3], [1, 1]]),), order=0),
+    Case("one_hot", lambda i: tg.one_hot(i, 4, np.int64), lambda i: F.one_hot(i, 4),
+         (np.array([[0, 3], [1, 1]]),), order=0),
     Case("astype", lambda x: (x.astype(np.float32) ** 2).astype(np.float64), lambda x: (x.float() ** 2).double(), (X,)),
 ]  # fmt: skip

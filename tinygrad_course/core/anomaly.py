@@ -89,8 +89,8 @@ class detect_anomaly:
                     "call backward() first, or work on a copy"
                 )
 
-    def check_cotangent(self, node: Node, index: int, before: Any, after: Any) -> None:
-        """Raise if the rule of `node` turned a sound cotangent into an anomalous one for operand `index`."""
+    def check_cotangent(self, node: Node, operand: Node, before: Any, after: Any) -> None:
+        """Raise if the rule of `node` turned a sound cotangent into an anomalous one for `operand`."""
         a = after.value if isinstance(after, Node) else after
         g = before.value if isinstance(before, Node) else before
         where = None if isinstance(a, tuple) else self._bad(a)
@@ -99,6 +99,7 @@ class detect_anomaly:
         name = node.op.name  # type: ignore[union-attr]
         if self._bad(g) is not None:
             raise AnomalyError(f"the derivative that reached {name} already held NaN or inf ({node.where})")
+        index = next(i for i, x in enumerate(node.inputs) if x is operand)
         raise AnomalyError(
             f"backward: the derivative of {name} with respect to operand {index} is {_sample(a, where)} ({node.where})"
         )

@@ -132,16 +132,13 @@ def _sweep(
             elif g.shape != node.value.shape:
                 g = broadcast_to(g, shape=node.value.shape)
             arguments = (g, y, *operands)
-        rules = op.rules
-        joint = None if type(rules) is tuple else op.joint(arguments, params, len(inputs))
-        for i, x in enumerate(inputs):
-            if not isinstance(x, Node) or x not in wanted:
+        # One rule for each input, called only where it is needed; or one rule for all, which has been called.
+        separate = type(op.rules) is tuple
+        rules = op.rules if separate else op.joint(arguments, params, len(inputs))
+        for x, rule in zip(inputs, rules, strict=False):  # type: ignore[arg-type]
+            if rule is None or not isinstance(x, Node) or x not in wanted:
                 continue
-            if joint is None:
-                rule = rules[i]  # type: ignore[index]
-                part = None if rule is None else rule(*arguments, **params)
-            else:
-                part = joint[i]
+            part = rule(*arguments, **params) if separate else rule
             if part is None:
                 continue
             if not elementwise:
@@ -157,7 +154,7 @@ def _sweep(
             ):
                 c = _fit(c, x, node)
             if anomaly is not None:
-                anomaly.check_cotangent(node, i, g, c)
+                anomaly.check_cotangent(node, x, g, c)
             if x in cotangents:
                 _accumulate(cotangents, owned, x, c)
             else:

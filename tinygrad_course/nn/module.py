@@ -160,10 +160,8 @@ class Module:
     def _check_name(self, name: str) -> None:
         if not isinstance(name, str) or not name or "." in name:
             raise DTypeError(f"{name!r} cannot name a part of a module: it must be a string, not empty, without dots")
-        if callable(getattr(type(self), name, None)):
-            raise DTypeError(
-                f"{name} is a method of {type(self).__name__}: call the parameter or module something else"
-            )
+        if isroutine(getattr(type(self), name, None)):
+            raise DTypeError(f"{name} is a method of {type(self).__name__}: give the parameter or module another name")
 
     # --- what is inside ---------------------------------------------------------------------------------------------
 

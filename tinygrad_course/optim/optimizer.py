@@ -1,0 +1,292 @@
+"""What all optimisers share: groups of parameters, their state, saving it, and the step that applies the update rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..core.errors import DTypeError, GraphError
+from ..core.node import tick
+from ..core.reverse import note_change
+from ..core.state import recording
+from ..tensor import Tensor
+from . import saving
+from .inplace import Program, Rule, in_place, setting_names, state_names
+
+Params = Iterable[Tensor] | Iterable[dict[str, Any]]
+
+_ANY = float("inf")
+RANGES = {  # what the numbers may be: from, to, and whether the upper end is included
+    "lr": (0, _ANY, True), "momentum": (0, _ANY, True), "weight_decay": (0, _ANY, True), "eps": (0, _ANY, True),
+    "alpha": (0, 1, True), "betas": (0, 1, False), "lr_decay": (0, _ANY, True),
+    "initial_accumulator_value": (0, _ANY, True),
+}  # fmt: skip
+
+
+class Optimizer:
+    """The base of all optimisers. A subclass gives its update rule, its settings, and the state that a parameter starts with.
+
+    `rule(p, g, *state, **settings)` is a pure function on arrays, written with operators: it returns the new parameter
+    and the new state arrays. Its positional arguments after `g` name the entries of the state, its keyword arguments the
+    settings of a group, and `step` the number of the step, counted from 1.
+
+    Attributes
+    ----------
+    param_groups
+        A list of dicts: ``params`` and the settings. They may be changed between steps: ``group["lr"] *= 0.1``.
+    state
+        For each parameter that was updated, a dict of arrays (and ``step``).
+    defaults
+        The settings of groups that do not give their own.
+    """
+
+    rule: ClassVar[Rule]
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self._forget()
+        for group in _groups(params, type(self).__name__):
+            self.add_param_group(group)
+
+    def _forget(self) -> None:
+        """Begin with empty caches."""
+        self._settings = itemgetter(*(n for n in setting_names(self.rule) if n != "step"))
+        self._plans: dict[int, _Plan] = {}
+        self._spare: dict[np.dtype[Any], list[Any]] = {}
+
+    def check(self, group: Mapping[str, Any]) -> None:
+        """Raise `ValueError` for settings outside their range."""
+        for name, (low, high, closed) in RANGES.items():
+            if name not in group:
+                continue
+            for x in group[name] if name == "betas" else (group[name],):
+                if not (low <= x < high or (closed and x == high)):
+                    limits = f"[{low}, {high}{']' if closed else ')'}" if high != _ANY else f"at least {low}"
+                    raise ValueError(f"{type(self).__name__}: {name} must be {limits}, not {group[name]}")
+
+    def initial(self, p: Tensor, group: Mapping[str, Any]) -> dict[str, Any]:
+        """The state before the first step of `p`."""
+        return {}
+
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Optimise more parameters, with settings of their own or the defaults.
+
+        Raises
+        ------
+        DTypeError, GraphError, ValueError
+            For what is no Tensor, not a leaf, needs no gradient or is in a group already, and for bad settings.
+        """
+        group = {**self.defaults, **param_group}
+        params = group["params"]
+        group["params"] = [params] if isinstance(params, Tensor) else list(params)
+        self.check(group)
+        known = {p for other in self.param_groups for p in other["params"]}
+        for i, p in enumerate(group["params"]):
+            _check_parameter(p, f"{type(self).__name__}: parameter {i} of group {len(self.param_groups)}")
+            if p in known:
+                raise ValueError(
+                    f"{type(self).__name__}: parameter {i} of group {len(self.param_groups)}, {_called(p)}, "
+                    "is in a group already; it would be updated twice in each step"
+                )
+            known.add(p)
+        self.param_groups.append(group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: ``grad`` is None, or an array of zeros with ``set_to_none=False``."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p._grad = None if set_to_none or p._grad is None else np.zeros_like(p.grad)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient, in place.
+
+        Parameters
+        ----------
+        closure
+            Called first, if given: it clears the gradients, works out the loss, calls ``backward()`` and returns the
+            loss, which `step` returns.
+        """
+        loss = None
+        if closure is not None:
+            with recording(True):
+                loss = closure()
+        now = tick()
+        for index, group in enumerate(self.param_groups):
+            settings = self._settings(group)
+            plan = self._plans.get(index)
+            if plan is None or plan.settings != settings:
+                plan = self._plans[index] = _Plan(settings)
+            slots = plan.slots
+            for p in group["params"]:
+                g = p._grad
+                if g is None:
+                    continue
+                slot = slots.get(p)
+                if slot is None or slot.value is not p.value or slot.state is not self.state.get(p):
+                    slot = self._slot(p, group, plan)
+                state, ready = slot.state, slot.ready
+                if slot.counts:
+                    step = state["step"] = state["step"] + 1
+                    if ready.step != step:
+                        ready.renew(step)
+                ready.update(slot.value, g, state, ready.numbers, slot.spare)
+                note_change(p, now)
+        return loss
+
+    def _slot(self, p: Tensor, group: dict[str, Any], plan: _Plan) -> _Slot:
+        """Everything ready for updating `p`: its state, its program, the numbers and the spare memory for that."""
+        if not p.data.flags.writeable:
+            p.data = p.data.copy()
+        state = self.state.setdefault(p, {})
+        for name, x in self.initial(p, group).items():
+            state.setdefault(name, x)
+        names = setting_names(self.rule)
+        present = tuple(name for name in state_names(self.rule) if state.get(name) is not None)
+        ready = plan.ready.get((present, p.dtype))
+        if ready is None:
+            settings = {name: _plain(name, group[name]) if name != "step" else 1 for name in names}
+            ready = plan.ready[present, p.dtype] = _Ready(in_place(self.rule, present, settings), settings, p.dtype)
+        for name in ready.program.makes:
+            state[name] = np.empty_like(p.data)
+        slot = _Slot(p.data, state, ready, self._scratch(p, ready.program.spares))
+        if not ready.program.makes:  # else the next step is another program's
+            plan.slots[p] = slot
+        return slot
+
+    def _scratch(self, p: Tensor, count: int) -> tuple[Any, ...]:
+        """`count` arrays shaped like `p`, in memory that all parameters of its dtype share."""
+        flat = self._spare.setdefault(p.dtype, [])
+        if len(flat) < count or (count and flat[0].size < p.size):
+            alike = [q.size for group in self.param_groups for q in group["params"] if q.dtype == p.dtype]
+            flat[:] = [np.empty(max(alike), p.dtype) for _ in range(max(count, len(flat)))]
+        return tuple(a[: p.size].reshape(p.shape) for a in flat[:count])
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of all state and settings, as PyTorch arranges them: parameters are numbered in the order of groups.
+
+        ``{"state": {0: {"step": 3, "exp_avg": array, ...}, ...}, "param_groups": [{"lr": ..., "params": [0, 1]}]}``
+        """
+        return saving.state_dict(self)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over (a copy of) what `state_dict` gave: training goes on bit by bit as if never interrupted.
+
+        A state dict of the same optimiser in PyTorch loads too.
+
+        Raises
+        ------
+        ValueError
+            If the groups, their sizes, the shapes or the kinds of state are not this optimiser's. Nothing is changed.
+        """
+        saving.load(self, state_dict)
+        self._forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"defaults": self.defaults, "param_groups": self.param_groups, "state": self.state}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__dict__.update(kept)
+        self._forget()
+
+    def __repr__(self) -> str:
+        lines = []
+        for i, group in enumerate(self.param_groups):
+            settings = ", ".join(f"{k}={v}" for k, v in group.items() if k != "params")
+            lines.append(f"  group {i}: {len(group['params'])} parameters, {settings}\n")
+        return f"{type(self).__name__}(\n{''.join(lines)})"
+
+
+class _Ready:
+    """A program, and the numbers it needs as 0-d arrays of the parameter's dtype: ufuncs take those faster than floats."""
+
+    __slots__ = ("_dtype", "_settings", "numbers", "program", "step", "update")
+
+    def __init__(self, program: Program, settings: dict[str, Any], dtype: np.dtype[Any]) -> None:
+        self.program = program
+        self.update = program.update
+        self._settings = settings
+        self._dtype = dtype
+        self.renew(1)
+
+    def renew(self, step: int) -> None:
+        """Work the numbers out for step number `step`."""
+        self.step = step
+        if "step" in self._settings:
+            self._settings["step"] = step
+        self.numbers = tuple([np.array(x, self._dtype) for x in self.program.numbers(**self._settings)])
+
+
+class _Slot:
+    """A parameter's arrays and what is ready for updating them; good for as long as these are its arrays."""
+
+    __slots__ = ("counts", "ready", "spare", "state", "value")
+
+    def __init__(self, value: Any, state: dict[str, Any], ready: _Ready, spare: tuple[Any, ...]) -> None:
+        self.value = value
+        self.state = state
+        self.ready = ready
+        self.spare = spare
+        self.counts = "step" in state
+
+
+class _Plan:
+    """What is ready for a group while its settings stay as they are."""
+
+    __slots__ = ("ready", "settings", "slots")
+
+    def __init__(self, settings: tuple[Any, ...]) -> None:
+        self.settings = settings
+        self.ready: dict[Any, _Ready] = {}
+        self.slots: dict[Tensor, _Slot] = {}
+
+
+def _plain(name: str, x: Any) -> Any:
+    """A setting as a Python number (NumPy's would turn float32 parameters' arithmetic into float64)."""
+    if isinstance(x, list | tuple):
+        return tuple(_plain(name, part) for part in x)
+    if x is None or isinstance(x, bool | int | float | str):
+        return x if type(x) is not np.float64 else float(x)
+    if getattr(x, "size", None) == 1:
+        return x.item()
+    raise DTypeError(f"{name} must be a number, not {type(x).__name__}")
+
+
+def _groups(params: Any, name: str) -> list[Any]:
+    """The groups that an optimiser is given: dicts as they are, plain Tensors as one group."""
+    if isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable):
+        what = "a single Tensor" if isinstance(params, Tensor) else f"a {type(params).__name__}"
+        raise DTypeError(f"{name}: params is {what}; give a list of Tensors (as model.parameters() is) or of dicts")
+    groups = list(params)
+    if not groups:
+        raise ValueError(f"{name}: there are no parameters to optimise; a generator can be used up only once")
+    if any(isinstance(x, Mapping) for x in groups):
+        for i, x in enumerate(groups):
+            if not isinstance(x, Mapping) or "params" not in x:
+                raise DTypeError(f'{name}: group {i} must be a dict with the key "params"')
+        return groups
+    return [{"params": groups}]
+
+
+def _check_parameter(p: Any, what: str) -> None:
+    if not isinstance(p, Tensor):
+        hint = "; pass model.parameters(), without names" if isinstance(p, tuple) else ""
+        raise DTypeError(f"{what} is a {type(p).__name__}, not a Tensor{hint}")
+    if p.op is not None:
+        raise GraphError(
+            f"{what}, {_called(p)}, is a result and not a leaf ({p.where}): optimise the Tensors it was computed from, "
+            "or detach() it and set requires_grad_()"
+        )
+    if not p.requires_grad:
+        raise GraphError(
+            f"{what}, {_called(p)}, does not require a gradient: create it with requires_grad=True, or leave it out, "
+            "as in [p for p in model.parameters() if p.requires_grad]"
+        )
+
+
+def _called(p: Tensor) -> str:
+    return f"{p.name or 'a Tensor'} of shape {p.shape}"
