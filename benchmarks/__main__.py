@@ -18,7 +18,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-WORKLOADS = ["tiny_net_1", "tiny_net_400", "digits_net", "scalar_chain"]
+WORKLOADS = ["tiny_net_1", "tiny_net_400", "digits_net", "lenet", "scalar_chain"]
 OURS = "ours"
 
 

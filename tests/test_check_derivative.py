@@ -207,3 +207,22 @@ def test_scale_does_not_matter(scale: float) -> None:
     assert check_derivative(lambda x: np.sum((x / scale) ** 3), lambda x: 3 * (x / scale) ** 2 / scale, x)
     assert check_derivative(lambda x: scale * np.sum(np.sin(x / scale)), lambda x: np.cos(x / scale), x)
     failure(lambda x: np.sum((x / scale) ** 3), lambda x: 3.0003 * (x / scale) ** 2 / scale, x)
+
+
+def test_gradients_in_a_dict_belong_to_their_keys() -> None:
+    def f(p: Any) -> Any:
+        return (p["W1"] * p["W2"] ** 2).sum()
+
+    def df(p: Any) -> Any:  # the order of backpropagation: last layer first
+        return {"W2": 2 * p["W1"] * p["W2"], "W1": p["W2"] ** 2}
+
+    point = {"W1": np.array([0.3, -0.8]), "W2": np.array([1.2, 0.5])}
+    assert tg.check_derivative(f, df, point)
+    with pytest.raises(tg.GradCheckError, match=r"missing: 'W1';\s+unknown: 'dW1'"):
+        tg.check_derivative(f, lambda p: {"W2": df(p)["W2"], "dW1": df(p)["W1"]}, point)
+
+
+def test_a_bias_summed_over_everything_is_told_the_axes() -> None:
+    b = np.zeros((2, 1))
+    with pytest.raises(tg.GradCheckError, match=r"(?s)a sum over all axes.*axis=1,\s+keepdims=True"):
+        tg.check_derivative(lambda b: tg.sum(b + np.ones((2, 3))), lambda b: np.sum(np.ones((2, 3))), b)

@@ -308,3 +308,85 @@ def test_data_is_copied() -> None:
     t = tg.Tensor(source)
     source[0] = 9.0
     np.testing.assert_array_equal(t.data, [1.0, 1.0])
+
+
+# --- nothing leaves the graph unseen, and nothing writes into an operand ----------------------------------------------
+
+LEAVES = [tg.Tensor(1.0, requires_grad=True), tg.Tensor(2.0, requires_grad=True)]
+V = tg.Tensor([1.0, 2.0], requires_grad=True)
+
+LOST = {
+    "Tensor": lambda: tg.Tensor(LEAVES),
+    "asarray": lambda: tg.asarray(LEAVES),
+    "a function": lambda: tg.exp(LEAVES),
+    "a reduction": lambda: tg.sum(LEAVES),
+    "nested stack": lambda: tg.stack([LEAVES, LEAVES]),
+    "dot": lambda: tg.dot(V, LEAVES),
+    "einsum": lambda: tg.einsum("i,i", V, LEAVES),
+    "target of a loss": lambda: tg.mse_loss(V, LEAVES),
+    "fill_value": lambda: tg.full((2,), LEAVES[0]),
+    "constant_values": lambda: tg.pad(V, 1, constant_values=LEAVES[0]),
+    "constant_values in pairs": lambda: tg.pad(V, 1, constant_values=(LEAVES[0], 0.0)),
+    "static parameter": lambda: tg.leaky_relu(V, negative_slope=LEAVES[0]),
+}
+
+
+@pytest.mark.parametrize("call", LOST.values(), ids=LOST)
+def test_a_tensor_that_would_lose_its_history_is_refused(call):
+    with pytest.raises(tg.GraphError, match=r"stack|detach"):
+        call()
+
+
+def test_an_operand_too_many_is_refused_and_not_written_to():
+    a, b, c = (tg.Tensor([x], requires_grad=True) for x in (1.0, 2.0, 3.0))
+    with pytest.raises(tg.DTypeError, match="maximum: takes 2 operands, but 3 were given"):
+        tg.maximum(a, b, c)
+    with pytest.raises(tg.DTypeError, match="exp: takes 1 operands, but 2 were given"):
+        tg.exp(a, c)
+    assert c.item() == 3.0
+
+
+def test_integers_that_were_told_to_require_a_gradient_later():
+    x = tg.Tensor([1, 2])
+    x.requires_grad = True
+    with pytest.raises(tg.DTypeError, match="dtype int64 cannot require a gradient"):
+        (x * 2.5).sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: tg.cross_entropy(tg.zeros((2, 3)), np.array([0, 5])), r"^cross_entropy: target holds class 5"),
+        (lambda: tg.mse_loss(tg.zeros((2, 3)), tg.zeros(2)), r"^mse_loss: input is \(2, 3\) but target is \(2,\)"),
+        (lambda: tg.l1_loss(V, V, reduction="avg"), r'^l1_loss: reduction must be "mean"'),
+        (lambda: tg.binary_cross_entropy([1.5], [1.0]), r"^binary_cross_entropy: input must hold probabilities"),
+    ],
+    ids=["class", "shape", "reduction", "range"],
+)
+def test_losses_name_themselves_and_the_users_line(call, said):
+    with pytest.raises(tg.ShapeError, match=said + r".*\(test_errors\.py:\d+: "):
+        call()
+
+
+@pytest.mark.parametrize("transform", [tg.jvp, tg.hvp])
+def test_primals_and_tangents_come_in_tuples(transform):
+    with pytest.raises(tg.DTypeError, match=r"primals must be a tuple with one entry per argument.*\(x,\)"):
+        transform(lambda x: x**2, 3.0, 1.0)
+
+
+def test_tangents_in_dicts_belong_to_their_keys():
+    primals, tangents = {"a": 2.0, "b": 3.0}, {"b": 0.0, "a": 1.0}
+    assert tg.jvp(lambda p: p["a"] ** 2 * p["b"], (primals,), (tangents,))[1] == 12.0
+    assert tg.hvp(lambda p: p["a"] ** 2 * p["b"], (primals,), (tangents,)) == {"a": 6.0, "b": 4.0}
+    with pytest.raises(tg.ShapeError, match=r"jvp: a tangent has other keys.*missing: 'b'; unknown: 'c'"):
+        tg.jvp(lambda p: p["a"] * p["b"], (primals,), ({"a": 1.0, "c": 1.0},))
+
+
+def test_results_of_a_users_forward_function_become_arrays():
+    numbers = tg.primitive(lambda x: 2.0, name="numbers")
+    assert numbers(V).shape == ()
+    assert tg.primitive(lambda x: [1.0, 2.0], name="lists")(V).shape == (2,)
+    with pytest.raises(tg.DTypeError, match=r"pair: its forward function returned a tuple; say @primitive\(outputs=2"):
+        tg.primitive(lambda x: (x, x), name="pair")(V)
+    with pytest.raises(tg.DTypeError, match="three: its forward function must return a tuple of 3 arrays"):
+        tg.primitive(lambda x: (x, x), name="three", outputs=3)(V)

@@ -483,3 +483,24 @@ def test_the_page_on_checking_is_true() -> None:
     found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert found.attempted > 20
     assert not found.failed
+
+
+def test_a_function_of_one_triangle_is_told_to_symmetrise() -> None:
+    a = np.array([[4.0, 1.0], [1.0, 3.0]])
+    report = tg.gradcheck(tg.linalg.cholesky, (a,), raise_on_failure=False)
+    assert not report
+    assert "f((x + x.T) / 2)" in " ".join(str(report).split())
+    assert tg.gradcheck(lambda x: tg.linalg.cholesky((x + x.T) / 2), (a,))
+
+
+@pytest.mark.parametrize("eps", [0, -1e-3, float("nan")])
+def test_a_step_that_is_none_is_refused(eps: float) -> None:
+    with pytest.raises(tg.TinygradError, match=r"eps is .*must be positive"):
+        tg.gradcheck(lambda x: x**2, 3.0, eps=eps)
+
+
+def test_an_infinite_slope_is_not_called_a_wrong_rule() -> None:
+    report = tg.gradcheck(lambda x: tg.sqrt(x).sum(), np.array([0.0, 0.5]), raise_on_failure=False)
+    assert not report
+    assert "no finite slope there either" in " ".join(str(report).split())
+    assert "rule is wrong" not in str(report)

@@ -10,10 +10,10 @@ array(4.)
 
 from __future__ import annotations
 
-from . import data, functional, linalg, nn
+from . import data, functional, linalg, nn, optim
 from .check import GradCheckError, GradCheckReport, check_derivative, check_primitive, gradcheck
 from .checkpoint import checkpoint
-from .core import collector
+from .core import allocator, collector
 from .core.anomaly import detect_anomaly
 from .core.errors import (
     AnomalyError,
@@ -36,10 +36,11 @@ __version__ = "0.1.0"
 __all__ = [
     "AnomalyError", "DTypeError", "DrawError", "Drawing", "GradCheckError", "GradCheckReport", "GraphError",
     "IndexingError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor", "TinygradError",
-    "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly", "draw", "grad", "gradcheck", "gradients",
-    "hessian", "hvp", "jacobian", "jvp", "linalg", "nn", "no_grad", "primitive", "value_and_grad",
-    "vjp",
+    "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly", "draw", "grad", "gradcheck",
+    "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg", "nn", "no_grad", "optim", "primitive",
+    "value_and_grad", "vjp",
 ]  # fmt: skip
 __all__ += functional.__all__
 
+allocator.install()
 collector.install()

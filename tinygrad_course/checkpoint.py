@@ -56,9 +56,11 @@ def _recomputation(run: Callable[[], list[Tensor]], values: list[Any], operands:
 
     def rule(g: Any, y: Any, *inputs: Any) -> tuple[Any, ...]:
         seeds = g if isinstance(g, tuple) else (g,)
+        start = tick()
         with recording(True):
             outs = run()
-        found = reverse(outs, seeds, operands, record=any(isinstance(x, Node) for x in seeds))
+        # An operand may have been computed from another one: only the paths within the call are to be walked here.
+        found = reverse(outs, seeds, operands, record=any(isinstance(x, Node) for x in seeds), since=start)
         return tuple(found.get(x) for x in operands)
 
     several = len(values) > 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .core.errors import GraphError
 from .core.node import leaf
 from .tensor import Tensor
 from .values import as_value
@@ -64,6 +65,8 @@ def full(
     >>> tg.full((2,), 0.5)
     Tensor([0.5, 0.5])
     """
+    if isinstance(fill_value, Tensor) and fill_value.requires_grad:
+        raise GraphError("full: fill_value gets no gradient; write broadcast_to(t, shape), or pass t.detach()")
     return Tensor(np.full(shape, fill_value, dtype), requires_grad=requires_grad, name=name)
 
 

@@ -28,6 +28,8 @@ from .ops.arithmetic import (
     subtract,
 )
 from .ops.arrange import flip, pad, roll
+from .ops.attention import scaled_dot_product_attention
+from .ops.convolution import conv1d, conv2d
 from .ops.diagonal import diag, diagonal, trace, tril, triu
 from .ops.dropout import dropout
 from .ops.einsum import einsum
@@ -52,6 +54,14 @@ from .ops.pieces import (
     sign,
     trunc,
     where,
+)
+from .ops.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
 )
 from .ops.powers import cbrt, float_power, hypot, ldexp, pow, sqrt, square
 from .ops.questions import (
@@ -122,6 +132,8 @@ __all__ = [
     "absolute",
     "acos",
     "acosh",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
     "add",
     "all",
     "amax",
@@ -147,6 +159,8 @@ __all__ = [
     "atanh",
     "atleast_1d",
     "atleast_2d",
+    "avg_pool1d",
+    "avg_pool2d",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "bitwise_and",
@@ -158,6 +172,8 @@ __all__ = [
     "clip",
     "concat",
     "concatenate",
+    "conv1d",
+    "conv2d",
     "copy",
     "copysign",
     "cos",
@@ -228,6 +244,8 @@ __all__ = [
     "matmul",
     "matrix_transpose",
     "max",
+    "max_pool1d",
+    "max_pool2d",
     "maximum",
     "mean",
     "median",
@@ -262,6 +280,7 @@ __all__ = [
     "rint",
     "roll",
     "round",
+    "scaled_dot_product_attention",
     "sigmoid",
     "sign",
     "signbit",

@@ -11,8 +11,9 @@ import numpy as np
 
 from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
-from .core.state import composite
+from .core.state import composite, state
 from .ops.activation import log_softmax, logistic_loss, softplus
+from .ops.axes import refuse
 from .ops.likelihood import choose, held_log
 from .ops.pieces import abs as abs_
 from .ops.pieces import clip, maximum
@@ -28,7 +29,12 @@ def _reduced(loss: Any, reduction: str) -> Any:
         return sum_(loss)
     if reduction == "none":
         return loss
-    raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
+    raise _refused(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
+
+
+def _refused(text: str) -> ShapeError:
+    """The error for an argument of the loss that is being computed, with its name and the user's line."""
+    return refuse(state.scope.name if state.scope is not None else "loss", text)
 
 
 def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
@@ -37,9 +43,10 @@ def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     kind = input.dtype if isinstance(target, list | tuple) and input.dtype.kind == "f" else None
     target = target if isinstance(target, Node) else as_value(target, kind, what=f"{name}: target")
     if input.shape != target.shape:
-        raise ShapeError(
-            f"{name}: input is {input.shape} but target is {target.shape}; they must have the same shape "
-            "(broadcasting here would silently compare every prediction with every target)"
+        raise refuse(
+            name,
+            f"input is {input.shape} but target is {target.shape}; they must have the same shape "
+            "(broadcasting here would silently compare every prediction with every target)",
         )
     return input, target
 
@@ -78,7 +85,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     """
     input, target = _pair("huber_loss", input, target)
     if delta <= 0:
-        raise ValueError(f"huber_loss: delta must be positive, not {delta}")
+        raise refuse("huber_loss", f"delta must be positive, not {delta}")
     error = input - target
     inner = clip(error, -delta, delta)  # signed: through abs, the second derivative at 0 would be 0, not 1
     return _reduced(inner * (error - 0.5 * inner), reduction)
@@ -110,9 +117,10 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     input, target = _pair("binary_cross_entropy", input, target)
     values = input.value if isinstance(input, Node) else np.asarray(input)
     if values.size and (np.min(values) < 0 or np.max(values) > 1):
-        raise ShapeError(
-            "binary_cross_entropy: input must hold probabilities in [0, 1]; it ranges from "
-            f"{np.min(values):.4g} to {np.max(values):.4g}. For raw scores use binary_cross_entropy_with_logits"
+        raise refuse(
+            "binary_cross_entropy",
+            f"input must hold probabilities in [0, 1]; it ranges from {np.min(values):.4g} to {np.max(values):.4g}. "
+            "For raw scores use binary_cross_entropy_with_logits",
         )
     loss = -(target * held_log(input) + (1 - target) * held_log(1 - input))
     return _reduced(loss if weight is None else weight * loss, reduction)
@@ -194,7 +202,7 @@ def cross_entropy(
     Tensor(0.34657359)
     """
     if not 0.0 <= label_smoothing <= 1.0:
-        raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1], not {label_smoothing}")
+        raise refuse("cross_entropy", f"label_smoothing must lie in [0, 1], not {label_smoothing}")
     axis = min(1, np.ndim(input) - 1)
     log_p = log_softmax(input, axis=axis)
     if _kind(target) == "f":
@@ -232,7 +240,7 @@ def _per_class(weight: Any, count: int) -> Any:
         raise GraphError("weight: class weights get no gradient, but this Tensor requires one; pass weight.detach()")
     values = _array(weight)
     if values.shape != (count,):
-        raise ShapeError(f"weight has shape {values.shape}; it must be ({count},), one factor for each class")
+        raise _refused(f"weight has shape {values.shape}; it must be ({count},), one factor for each class")
     return values
 
 
@@ -258,7 +266,7 @@ def _classes(name: str, input: Any, target: Any) -> Any:
     if classes.dtype.kind not in "iu":
         raise DTypeError(f"{name}: target has dtype {classes.dtype}; it must hold integer classes")
     if classes.shape != wanted:
-        raise ShapeError(f"{name}: input is {shape}, so target must be {wanted}, but it is {classes.shape}")
+        raise refuse(name, f"input is {shape}, so target must be {wanted}, but it is {classes.shape}")
     return classes
 
 
@@ -273,7 +281,7 @@ def _picked(log_p: Any, classes: Any, weight: Any, ignore_index: int) -> tuple[A
         bad = ~ignored & ((classes < 0) | (classes >= count))
         if np.any(bad):
             found = classes[bad].flat[0]
-            raise ShapeError(f"target holds class {found}, but input has {count} classes: 0 to {count - 1}")
+            raise _refused(f"target holds class {found}, but input has {count} classes: 0 to {count - 1}")
         classes = np.where(ignored, 0, classes)
         factor = (~ignored).astype(_dtype(log_p))
     if weight is not None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import linalg as linalg_names
+from .core.engine_ops import cast
 from .core.errors import DTypeError, GraphError
 from .core.node import Node
 from .core.primitive import Primitive
@@ -119,6 +120,11 @@ ON_VALUES = {
 }
 
 
+_ALIASES = {"a_min": "min", "a_max": "max"}  # NumPy's older names beside the ones of the array API
+_ALIKE = {"kind", "stable"}  # how NumPy is to sort: the result is the same
+VARIOUS = inspect.Parameter.VAR_POSITIONAL
+
+
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ufunc(*inputs)`, or one of its methods, on Tensors."""
     if method == "__call__" and not kwargs and ufunc in UFUNCS:  # the common case, without ado
@@ -128,13 +134,16 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
             f"np.{ufunc.__name__}(..., out=...) and in-place operators cannot write into an array what a graph should "
             "record; assign the result instead, as in a = a + t"
         )
+    if method == "outer" and ufunc in UFUNCS and len(inputs) == 2:
+        a, b = inputs
+        return UFUNCS[ufunc](shape.reshape(a, (*np.shape(a), *(1,) * np.ndim(b))), b)
     table = {"__call__": UFUNCS, "reduce": REDUCTIONS, "accumulate": ACCUMULATIONS}.get(method, {})
     ours = table.get(ufunc)
     if ours is None:
-        return _without_rule(ufunc if method == "__call__" else getattr(ufunc, method), inputs, kwargs)
-    kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue}
-    if method == "reduce" and "axis" not in kwargs and len(inputs) == 1:
-        kwargs["axis"] = 0
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        return _without_rule(ufunc if method == "__call__" else getattr(ufunc, method), f"np.{name}", inputs, kwargs)
+    axis = {"axis": kwargs.get("axis", 0)} if method != "__call__" else {}  # 0 unless given; None is all of them
+    kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue} | axis
     unknown = set(kwargs) - {"axis", "keepdims"} if method != "__call__" else set(kwargs)
     if unknown:
         raise DTypeError(
@@ -150,36 +159,69 @@ def apply_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return func(*_values(args), **{k: _values(v) for k, v in kwargs.items()})
     ours = FUNCTIONS.get(func)
     if ours is None:
-        return _without_rule(func, args, kwargs)
-    return ours(*args, **_translated(func, ours, args, kwargs))
+        return _without_rule(func, _called(func), args, kwargs)
+    args, kwargs = _translated(func, ours, args, kwargs)
+    return ours(*args, **kwargs)
 
 
-def _translated(func: Any, ours: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """NumPy's keywords as ours: renamed where only the name differs, dropped where they hold the default."""
-    known = _parameters(ours)
-    theirs = _parameters(func)
-    result = {}
-    for i, name in enumerate(known):
-        # The leading array is `a` in NumPy, `x` here: the same place under another name.
-        twin = theirs[i] if i < len(theirs) else None
-        if twin is not None and twin in kwargs and twin not in known and i >= len(args):
-            result[name] = kwargs[twin]
-            kwargs = {k: v for k, v in kwargs.items() if k != twin}
-    for name, value in kwargs.items():
-        if name in known or not known:
-            result[name] = value
-        elif value is not None and value is not np._NoValue:
-            raise DTypeError(f"np.{func.__name__} on a Tensor does not take {name}=; it takes {', '.join(known)}")
-    return result
+def _called(func: Any) -> str:
+    module = getattr(func, "__module__", None) or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{getattr(func, '__name__', func)}"
+
+
+def _translated(
+    func: Any, ours: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """NumPy's arguments as ours: by NumPy's names, which differ for operands, and without those at their default."""
+    theirs, known = _parameters(func), _parameters(ours)
+    if not theirs or not known or any(p.kind is VARIOUS for p in (*theirs.values(), *known.values())):
+        return args, kwargs
+    if len(args) > len(theirs):
+        raise DTypeError(f"{_called(func)} takes at most {len(theirs)} arguments, but {len(args)} were given")
+    found: dict[str, Any] = {}
+    dtype = None
+    for name, value in {**dict(zip(theirs, args, strict=False)), **kwargs}.items():
+        twin = _twin(name, tuple(theirs), tuple(known))
+        if twin is not None and not (name in _ALIASES and twin in found):
+            found[twin] = value
+        elif name == "dtype" and "x" in known:
+            dtype = value
+        elif name in _ALIKE:
+            continue
+        elif value is not None and value is not np._NoValue and not _is_default(theirs.get(name), value):
+            raise DTypeError(f"{_called(func)} on a Tensor does not take {name}=; it takes {', '.join(known)}")
+    if dtype is not None:
+        found["x"] = cast(found["x"], dtype=np.dtype(dtype))
+    leading = []
+    for name, parameter in known.items():
+        if name not in found or parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            break
+        leading.append(found.pop(name))
+    return tuple(leading), found
+
+
+def _twin(name: str, theirs: tuple[str, ...], known: tuple[str, ...]) -> str | None:
+    """What we call NumPy's parameter `name`: the same, or what stands in its place under a name of our own."""
+    if name in known:
+        return name
+    if _ALIASES.get(name) in known:
+        return _ALIASES[name]
+    place = theirs.index(name) if name in theirs else len(known)
+    return known[place] if place < len(known) and known[place] not in theirs else None
+
+
+def _is_default(parameter: inspect.Parameter | None, value: Any) -> bool:
+    return parameter is not None and isinstance(value, str | int) and bool(value == parameter.default)
 
 
 @cache
-def _parameters(function: Any) -> tuple[str, ...]:
+def _parameters(function: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a function by name; nothing for those of NumPy's that do not tell."""
     target = function.forward if isinstance(function, Primitive) else function
     try:
-        return tuple(inspect.signature(target).parameters)
+        return dict(inspect.signature(target).parameters)
     except ValueError:
-        return ()
+        return {}
 
 
 def _values(x: Any) -> Any:
@@ -197,11 +239,10 @@ def _needs_gradient(x: Any) -> bool:
     return any(map(_needs_gradient, x)) if isinstance(x, list | tuple) else False
 
 
-def _without_rule(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    name = getattr(func, "__name__", str(func))
+def _without_rule(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if _needs_gradient(args) or _needs_gradient(tuple(kwargs.values())):
         raise GraphError(
-            f"np.{name} has no derivative rule here; compose it from functions that have one, declare your own with "
+            f"{name} has no derivative rule here; compose it from functions that have one, declare your own with "
             "@tg.primitive, or use t.detach() if no derivative should flow through it"
         )
     return func(*_values(args), **{k: _values(v) for k, v in kwargs.items()})

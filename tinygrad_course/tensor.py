@@ -204,6 +204,7 @@ class Tensor(Operations):
         seed = _seed(self, gradient, _getframe(1))
         found = reverse((self,), (seed,))
         for node in found:
+            _check_real(node.value)  # requires_grad may have been set after the Tensor was made
             _deposit(node, found)
 
     def zero_grad(self) -> None:

@@ -19,7 +19,7 @@ from .core.node import Node
 from .core.position import place
 from .core.reverse import reverse
 from .core.state import recording
-from .core.tree import flatten
+from .core.tree import aligned, flatten
 from .ops import shape as shapes
 from .ops.arithmetic import copy, multiply
 from .ops.join import stack
@@ -261,7 +261,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     outs = [as_tensor(y) for y in outs]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given = flatten(cotangent)[0]
+        given = flatten(_aligned("vjp: the cotangent", cotangent, call.output))[0]
         if len(given) != len(outs):
             raise ShapeError(
                 f"vjp: {len(given)} cotangents for {len(outs)} outputs; give it the structure of the output"
@@ -274,6 +274,26 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     return rebuild_out([call.leave(y) for y in outs]), pullback
 
 
+def _aligned(what: str, tree: Any, like: Any) -> Any:
+    try:
+        return aligned(tree, like)
+    except KeyError as error:
+        raise ShapeError(f"{what} has other keys than what it belongs to ({error.args[0]})") from None
+
+
+def _pairs(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The primals and the tangents, checked to be as many, and the tangents ordered as the primals are."""
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise DTypeError(
+                f"{name}: {what} must be a tuple with one entry per argument of the function, not "
+                f"{type(given).__name__}; for one argument x write (x,)"
+            )
+    if len(primals) != len(tangents):
+        raise ShapeError(f"{name}: {len(tangents)} tangents for {len(primals)} primals; give one per primal")
+    return tuple(primals), tuple(_aligned(f"{name}: a tangent", list(tangents), list(primals)))
+
+
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of `f` at `primals`, and its directional derivative along `tangents` (J v): forward mode.
 
@@ -284,7 +304,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> tg.jvp(lambda x: x**2, (3.0,), (1.0,))
     (array(9.), array(6.))
     """
-    primals, tangents = tuple(primals), tuple(tangents)
+    primals, tangents = _pairs("jvp", primals, tangents)
     call = _Call("jvp", f, primals, {}, range(len(primals)))
     moves = flatten(list(tangents))[0]
     if [np.shape(as_value(v)) for v in moves] != [x.shape for x in call.leaves]:
@@ -363,9 +383,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> tg.hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
     """
-    primals, tangents = tuple(primals), tuple(tangents)
-    if len(primals) != len(tangents):
-        raise ShapeError(f"hvp: {len(tangents)} tangents for {len(primals)} primals; give one per primal")
+    primals, tangents = _pairs("hvp", primals, tangents)
     moves = flatten(list(tangents))[0]
 
     def slope(*args: Any) -> Any:

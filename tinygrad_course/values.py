@@ -24,6 +24,7 @@ def as_value(data: Any, dtype: DTypeLike | None = None, what: str = "data") -> A
     if isinstance(data, Node):
         data = data.value
     elif isinstance(data, list | tuple):
+        refuse_tensors_in(data)
         data = _plain(data)
     try:
         array = np.asarray(data, dtype)

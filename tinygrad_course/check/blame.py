@@ -110,6 +110,11 @@ def _accusation(node: Node, wrong: Compared, order: int) -> str:
     what = "the rule" if order == 1 else "the derivative of the rule"
     a, n = wrong.analytic[line, row], wrong.numeric[line, row]
     place = f", recorded at {node.where}" if node.where else ""
+    if not np.isfinite(a) and not np.isfinite(n):
+        return (
+            f"{op.name}{place}. Checked alone, {what} of {op.name} for {which} of shape {wrong.shape} gives {a:.6g}, "
+            "and differences find no finite slope there either: check f at another point"
+        )
     return (
         f"{op.name}{place}. Checked alone, {what} of {op.name} for {which} of shape {wrong.shape} gives {a:.6g} where "
         f"differences give {n:.6g}{_ratio(a, n)}. It is the first operation of f whose rule is wrong."

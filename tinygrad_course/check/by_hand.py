@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import TinygradError
-from ..core.tree import flatten
+from ..core.tree import aligned, flatten
 from .compare import Compared, chosen_lines, compare
 from .gradcheck import sanity
 from .measure import RTOL, diagnosis_of, distance, entry_of, kinks_of, sizes_of
@@ -134,7 +134,12 @@ class _Check:
         """Call df, note what it returned; a complaint if that cannot be held against f."""
         leaves, rebuild = flatten(self.arguments)
         values = [np.array(v, np.float64)[()] if _is_float(v) else v for v in leaves]
-        hand = flatten(self.df(*rebuild(values)))[0]
+        given = self.df(*rebuild(values))
+        alone = len(self.arguments) == 1 and not (isinstance(given, tuple) and len(given) == 1)
+        try:
+            hand = flatten(aligned(given, self.arguments[0] if alone else self.arguments))[0]
+        except KeyError as error:
+            return f"df returned a dict with other keys than its argument ({error.args[0]})"
         if len(hand) == len(leaves):  # entries for what is held fixed are passed over
             hand = [g for g, v in zip(hand, leaves, strict=True) if _is_float(v)]
         self.hand = [np.asarray(value_of(g)) for g in hand]
@@ -182,7 +187,7 @@ class _Check:
         if hand.shape == wanted:
             return ""
         if one:
-            return f"d{x.name} has shape {hand.shape} but {x.name} is {wanted}{_hint(hand.shape, wanted)}"
+            return f"d{x.name} has shape {hand.shape} but {x.name} is {wanted}{_hint(hand, wanted)}"
         text = (
             f"d{x.name} has shape {hand.shape}, but f(x) is {self.shape} and {x.name} is {x.value.shape}: "
             f"the Jacobian is {wanted}"
@@ -276,8 +281,11 @@ def _on_arrays(f: Callable[..., Any], arguments: tuple[Any, ...]) -> Problem:
     return problem
 
 
-def _hint(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+def _hint(hand: Any, wanted: tuple[int, ...]) -> str:
     """What usually turns one shape into the other."""
+    shape = hand.shape
+    if hand.size == 1 < np.prod(wanted) and len(wanted) > 1:
+        return ": a sum over all axes; sum over those that broadcasting added, as in np.sum(..., axis=1, keepdims=True)"
     if shape == wanted[::-1]:
         return ": is a transpose missing?"
     if tuple(n for n in shape if n != 1) == tuple(n for n in wanted if n != 1):

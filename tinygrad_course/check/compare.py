@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import TinygradError
 from .probe import Gradients, Line, Probe, along, element_lines, random_line
 from .slopes import EDGE, FAILURES, KINK, NOT_FINITE, OK, WRONG, Allowance, Finding, climb, judge
 
@@ -90,6 +91,8 @@ def compare(
     x = probe.problem.inputs[i]
     count = len(zero)
     analytic = np.array([along(gradients, line) for line in lines]).reshape(-1, count)
+    if eps is not None and not eps > 0:
+        raise TinygradError(f"eps is {eps}; the step of the differences must be positive")
     steps = np.array([eps or line.unit * FIRST_STEP for line in lines]).reshape(-1, 1)
     plus = np.array([probe(line, t) for line, (t,) in zip(lines, steps, strict=True)]).reshape(-1, count)
     minus = np.array([probe(line, -t) for line, (t,) in zip(lines, steps, strict=True)]).reshape(-1, count)

@@ -43,7 +43,7 @@ def _not_finite(a: Any, n: Any) -> str:
     if not len(bad):
         return ""
     kind = "NaN" if np.isnan(a[tuple(bad[0])]) else "infinite"
-    return f"{kind} at {element(bad[0])}" + (f" and {len(bad) - 1} more" if len(bad) > 1 else "")
+    return f"{kind}{' at ' if a.ndim else ''}{element(bad[0])}" + (f" and {len(bad) - 1} more" if len(bad) > 1 else "")
 
 
 def _zero(a: Any, n: Any, slack: Any) -> str:
@@ -57,6 +57,8 @@ def _factor(a: Any, n: Any, slack: Any, sizes: Sizes) -> str:
     if abs(c + 1) < 1e-3:
         return "the sign is flipped: it is -1 times what it should be"
     sign = "the sign is flipped, and " if c < 0 else ""
+    if a.size == 1 and "." in number(abs(c)) and not _named(abs(c), sizes):
+        return ""  # one number is always some multiple of another
     return f"{sign}off by a constant factor {number(abs(c))}{_named(abs(c), sizes)}"
 
 
@@ -83,8 +85,14 @@ def _named(c: float, sizes: Sizes) -> str:
 
 
 def _rearranged(a: Any, n: Any, slack: Any) -> str:
-    if a.ndim == 2 and a.shape[0] == a.shape[1] > 1 and _close(a.T, n, np.maximum(slack, slack.T)):
-        return "it is the transpose of what it should be"
+    if a.ndim == 2 and a.shape[0] == a.shape[1] > 1:
+        if _close(a.T, n, np.maximum(slack, slack.T)):
+            return "it is the transpose of what it should be"
+        if _close(a, a.T, slack) and _close(a + a.T, n + n.T, slack + slack.T):
+            return (
+                "it is symmetric, and right for symmetric changes: f reads one triangle of a symmetric matrix; check "
+                "it as f((x + x.T) / 2)"
+            )
     for axis in range(a.ndim):
         if a.shape[axis] > 1 and _close(np.flip(a, axis), n, np.max(slack)):
             return f"it is reversed along axis {axis}"

@@ -7,7 +7,7 @@ called with nodes it records the backward pass as another graph. Nothing else in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, wraps
 from sys import _getframe
 from types import FrameType
 from typing import Any
@@ -19,6 +19,7 @@ from .node import Node, record
 from .position import place
 
 Rule = Callable[..., Any]
+_ANY = 1 << 30  # as many operands as one likes
 Rules = tuple[Rule | None, ...] | Rule
 
 
@@ -62,6 +63,8 @@ class Primitive:
         self.outputs = outputs
         self.spreads = spreads
         self.complaint = complaint
+        # A further operand would be NumPy's `out`, and be written to.
+        self.most = forward.nin if isinstance(forward, np.ufunc) else _ANY
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -69,9 +72,13 @@ class Primitive:
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         values = [x.value if isinstance(x, Node) else x for x in inputs]
         try:
+            if len(values) > self.most:
+                raise TypeError(f"takes {self.most} operands, but {len(values)} were given")
             value = self.forward(*values, **params)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
             raise explained(self, error, values, params, _getframe(1)) from error
+        if params:
+            _refuse_tensor_params(self, params)
         for x in inputs:
             if isinstance(x, Node):
                 if len(inputs) > 1:
@@ -80,6 +87,9 @@ class Primitive:
                 if type(value) is tuple and isinstance(node, Node):
                     return tuple(pick(node, index=i, count=len(value)) for i in range(len(value)))
                 return node
+        for x in inputs:
+            if type(x) is list or type(x) is tuple:
+                refuse_tensors_in(x)
         return value
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -146,7 +156,34 @@ def primitive(
     """
     if forward is None:
         return partial(primitive, name=name, outputs=outputs, differentiable=differentiable)
-    return Primitive(forward, name=name, outputs=outputs, differentiable=differentiable)
+    return Primitive(_on_arrays(forward, outputs), name=name, outputs=outputs, differentiable=differentiable)
+
+
+def _on_arrays(forward: Callable[..., Any], outputs: int) -> Callable[..., Any]:
+    """A user's forward function, its results made arrays (0-d ones NumPy scalars), as the engine needs them."""
+
+    @wraps(forward)
+    def run(*inputs: Any, **params: Any) -> Any:
+        value = forward(*inputs, **params)
+        if outputs == 1:
+            return _result(value)
+        if not isinstance(value, tuple | list) or len(value) != outputs:
+            got = f"{len(value)} results" if isinstance(value, tuple | list) else type(value).__name__
+            raise TypeError(f"its forward function must return a tuple of {outputs} arrays, it returned {got}")
+        return tuple(map(_result, value))
+
+    return run
+
+
+def _result(value: Any) -> Any:
+    if hasattr(value, "dtype") and hasattr(value, "shape"):  # also an array of another library
+        return value[()] if value.shape == () else value
+    if isinstance(value, tuple):
+        raise TypeError(f"its forward function returned a tuple; say @primitive(outputs={len(value)})")
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"its forward function returned {type(value).__name__}; it must return an array")
+    return array[()]
 
 
 def constant(x: Any) -> Any:
@@ -170,6 +207,16 @@ def refuse_tensors_in(items: list[Any] | tuple[Any, ...]) -> None:
         elif isinstance(item, Node) and item.requires_grad:
             raise GraphError(
                 "a list with Tensors in it is not one operand: join them first, with stack([...]) or concat([...])"
+            )
+
+
+def _refuse_tensor_params(op: Primitive, params: dict[str, Any]) -> None:
+    """An error for a Tensor with a history given as a static parameter, through which no derivative would flow."""
+    for name, x in params.items():
+        if isinstance(x, Node) and x.requires_grad:
+            raise GraphError(
+                f"{op.name}: {name}= is a static parameter, and no derivative flows through it; pass a number, or "
+                f"{name}.detach() to hold it constant"
             )
 
 
@@ -227,5 +274,5 @@ def _pick(results: Any, *, index: int, count: int) -> Any:
     return results[index]
 
 
-# Its cotangent is a tuple with one entry; the engine adds such tuples up and fills what nobody asked for with zeros.
+# A tuple with one entry; the engine knows this rule, gathers the entries and fills what nobody asked for with zeros.
 pick = Primitive(_pick, vjp=(lambda g, y, x, index, count: tuple(g if i == index else None for i in range(count)),))

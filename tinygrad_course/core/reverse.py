@@ -51,14 +51,21 @@ def ancestors(outputs: Iterable[Node], since: int = 0) -> tuple[list[Node], list
 
 
 def reverse(
-    outputs: Sequence[Node], seeds: Sequence[Any], targets: Sequence[Node] | None = None, *, record: bool = False
+    outputs: Sequence[Node],
+    seeds: Sequence[Any],
+    targets: Sequence[Node] | None = None,
+    *,
+    record: bool = False,
+    since: int | None = None,
 ) -> dict[Node, Any]:
     """Cotangents of `targets` (all leaves and retained nodes, if None) for cotangents `seeds` of `outputs`.
 
     Only the paths from `outputs` to `targets` are walked. With `record`, seeds and results are nodes, and everything
-    computed is recorded. A target that no path reaches is missing from the answer.
+    computed is recorded. A target that no path reaches is missing from the answer. Nodes made before the tick `since`
+    are not walked through: by default all that are older than every target.
     """
-    since = min((x.order for x in targets), default=0) if targets is not None else 0
+    if since is None:
+        since = min((x.order for x in targets), default=0) if targets is not None else 0
     recorded, leaves = ancestors(outputs, since)
     if recorded and _last_change >= recorded[-1].order:
         _refuse_changed(recorded)
@@ -117,6 +124,10 @@ def _sweep(
         op: Primitive = node.op  # type: ignore[assignment]
         inputs = node.inputs
         params = node.params
+        if op is pick:
+            if inputs[0] in wanted:
+                _enter(cotangents, node, g)
+            continue
         elementwise = op.elementwise
         if record:
             y = node
@@ -169,8 +180,6 @@ def _sweep(
 def _fit(c: Any, x: Node, consumer: Node) -> Any:
     """The contribution `c` to the cotangent of input `x`, with broadcasting and promotion undone."""
     value = x.value
-    if type(value) is tuple:
-        return c
     a = c.value if isinstance(c, Node) else c
     if not hasattr(a, "dtype"):
         a = c = np.asarray(c)
@@ -202,8 +211,6 @@ def _accumulate(cotangents: dict[Node, Any], owned: set[Node], x: Node, c: Any) 
     old = cotangents.get(x)
     if old is None:
         cotangents[x] = c
-    elif type(c) is tuple:
-        cotangents[x] = tuple(b if a is None else a if b is None else a + b for a, b in zip(old, c, strict=True))
     elif x in owned and c.shape == old.shape:
         np.add(old, c, out=old)
     else:
@@ -212,7 +219,14 @@ def _accumulate(cotangents: dict[Node, Any], owned: set[Node], x: Node, c: Any) 
             owned.add(x)
 
 
-def _several(node: Node, g: tuple[Any, ...], record: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _enter(cotangents: dict[Node, Any], node: Node, g: Any) -> None:
+    """Enter the cotangent `g` of one result among those of the operation that made it, where the results meet."""
+    results, index = node.inputs[0], node.params["index"]
+    entries = cotangents.setdefault(results, [None] * len(results.value))
+    entries[index] = g if entries[index] is None else entries[index] + g
+
+
+def _several(node: Node, g: Sequence[Any], record: bool) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Results and cotangents of an operation with several results; zeros for a result that nobody used."""
     values = node.value
     y = tuple(pick(node, index=i, count=len(values)) for i in range(len(values))) if record else values

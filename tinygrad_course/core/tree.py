@@ -36,6 +36,26 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
     return [leaf for found, _ in parts for leaf in found], rebuild
 
 
+def aligned(tree: Any, like: Any) -> Any:
+    """`tree` with the entries of its dicts in the order that they have in `like`: dicts correspond by their keys.
+
+    `KeyError` says which keys are missing or unknown.
+
+    >>> from tinygrad_course.core.tree import aligned
+    >>> aligned({"b": 1, "w": 2}, {"w": None, "b": None})
+    {'w': 2, 'b': 1}
+    """
+    if isinstance(tree, dict) and isinstance(like, dict):
+        missing, unknown = [k for k in like if k not in tree], [k for k in tree if k not in like]
+        if missing or unknown:
+            said = [(missing, "missing"), (unknown, "unknown")]
+            raise KeyError("; ".join(f"{what}: {', '.join(map(repr, keys))}" for keys, what in said if keys))
+        return {k: aligned(tree[k], like[k]) for k in like}
+    if isinstance(tree, tuple | list) and isinstance(like, tuple | list) and len(tree) == len(like):
+        return [aligned(a, b) for a, b in zip(tree, like, strict=True)]
+    return tree
+
+
 def paths(tree: Any) -> list[str]:
     """How Python reaches each leaf of `tree`, in the order of `flatten`: ``['w']``, ``[0].loc``; "" for a bare leaf."""
     if tree is None:

@@ -35,6 +35,7 @@ class ArrayDataset(Dataset):
     """Arrays with an entry for each example: one, or a tuple or a dict of them. Batches have the same structure."""
 
     def __init__(self, arrays: Any, examples: Layout = "rows") -> None:
+        arrays = _lists_as_arrays(arrays)
         leaves, self._rebuild = flatten(arrays)
         self._arrays = [np.asarray(leaf) for leaf in leaves]
         self.examples, self._axis = examples, axis_of(examples)
@@ -56,7 +57,7 @@ class TensorDataset(ArrayDataset):
 
     >>> data = tg.data.TensorDataset(np.eye(3), np.array([5, 6, 7]))
     >>> len(data), data[1]
-    (3, (array([0., 1., 0.]), 6))
+    (3, (array([0., 1., 0.]), np.int64(6)))
     """
 
     def __init__(self, *arrays: Any, examples: Layout = "rows") -> None:
@@ -126,10 +127,23 @@ def collate(items: list[Any], examples: Layout = "rows") -> Any:
     """
     if not items:
         raise DataError("a batch without examples has no shape")
+    items = [_lists_as_arrays(item) for item in items]
     names = paths(items[0])
     columns = zip(*(flatten(item)[0] for item in items), strict=True)
     rebuild = flatten(items[0])[1]
     return rebuild([_stack(column, name, axis_of(examples)) for column, name in zip(columns, names, strict=True)])
+
+
+def _lists_as_arrays(tree: Any) -> Any:
+    """Tuples and dicts are the structure of an example; a list in it is numbers somebody wrote down."""
+    if isinstance(tree, list):
+        return np.asarray(tree)
+    if isinstance(tree, dict):
+        return type(tree)((key, _lists_as_arrays(value)) for key, value in tree.items())
+    if isinstance(tree, tuple):
+        parts = [_lists_as_arrays(part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    return tree
 
 
 def _stack(values: Sequence[Any], name: str, axis: int) -> Array:
@@ -152,9 +166,11 @@ def _common_length(arrays: list[Array], names: list[str], examples: Layout) -> i
             f"{name} {array.shape} has {n}" for name, array, n in zip(names, arrays, lengths, strict=True)
         )
         raise DataError(f"the arrays must have as many examples each, counted in {examples}: {counted}")
-    return lengths[0]
+    return int(lengths[0])
 
 
 def _gather(array: Array, indices: Any, axis: int) -> Array:
-    """Always a copy, so that nobody changes the data through a batch."""
-    return np.take(array, indices, axis=axis)
+    """The examples at `indices`: always a copy, so that nobody changes the data through a batch."""
+    # Not np.take: along the last axis of a transposed array it copies all of the array first.
+    found: Array = array[indices] if axis == 0 else array[..., indices]
+    return found

@@ -100,16 +100,19 @@ def _read_cats(h5py: Any, path: Path, part: str) -> tuple[Images, tuple[str, ...
     keys = [f"{part}_set_x", f"{part}_set_y", "list_classes"]
     try:
         with h5py.File(path, "r") as file:
-            missing = [key for key in keys if key not in file]
-            if missing:
-                raise damaged(path, f"it has no {', '.join(missing)}, only {', '.join(file) or 'nothing'}")
-            images, labels, classes = (np.asarray(file[key]) for key in keys)
-    except OSError as cause:  # what h5py raises for a file that is foreign or cut short
+            found = {str(key): np.asarray(file[key]) for key in file}
+    except Exception as cause:  # a damaged file makes h5py raise OSError, RuntimeError, KeyError, TypeError, ...
         raise damaged(path, f"it is no whole HDF5 file ({cause})") from cause
+    missing = [key for key in keys if key not in found]
+    if missing:
+        raise damaged(path, f"it has no {', '.join(missing)}, only {', '.join(found) or 'nothing'}")
+    images, labels, classes = (found[key] for key in keys)
     if images.ndim != 4 or images.dtype != np.uint8:
         raise damaged(path, f"{keys[0]} should be (m, h, w, c) of uint8; it is {images.shape} of {images.dtype}")
-    names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in classes.tolist())
-    return _checked(images, labels.reshape(-1), path, path, classes=len(names)), names
+    if labels.dtype.kind not in "iu":
+        raise damaged(path, f"{keys[1]} should be whole numbers; it is {labels.dtype}")
+    names = [name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in classes.ravel()]
+    return _checked(images, labels.ravel(), path, path, classes=len(names)), tuple(names)
 
 
 def _checked(images: Array, labels: Array, images_path: Path, labels_path: Path, *, classes: int) -> Images:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -42,10 +43,10 @@ def flatten_images(images: Any, *, examples: Layout = "columns") -> Array:
     (12288, 209)
     """
     axis = axis_of(examples)
-    images = np.asarray(images)
-    if images.ndim < 2:
-        raise DataError(f"flatten_images: images must be (m, h, w, c) or (m, h, w), not {images.shape}")
-    flat = images.reshape(images.shape[0], int(np.prod(images.shape[1:])))
+    stack = np.asarray(images)
+    if stack.ndim < 2:
+        raise DataError(f"flatten_images: images must be (m, h, w, c) or (m, h, w), not {stack.shape}")
+    flat = stack.reshape(len(stack), math.prod(stack.shape[1:]))
     return flat if axis == 0 else flat.T
 
 
@@ -57,9 +58,9 @@ def unflatten_images(vectors: Any, shape: tuple[int, ...], *, examples: Layout =
     """
     axis = axis_of(examples)
     rows = np.asarray(vectors) if axis == 0 else np.asarray(vectors).T
-    if rows.ndim != 2 or rows.shape[1] != int(np.prod(shape)):
+    if rows.ndim != 2 or rows.shape[1] != math.prod(shape):
         raise DataError(
-            f"unflatten_images: an image of {tuple(shape)} has {int(np.prod(shape))} values, but the vectors are "
+            f"unflatten_images: an image of {tuple(shape)} has {math.prod(shape)} values, but the vectors are "
             f'{np.shape(vectors)} with examples="{examples}"'
         )
     return rows.reshape(rows.shape[0], *shape)

@@ -13,9 +13,8 @@ from .layout import Array, Layout, axis_of
 class StandardScaler:
     """Remembers the mean and the standard deviation of each feature, and takes them out of other data.
 
-    A feature that does not vary is only shifted: its scale is 1, so nothing becomes NaN. float32 stays float32; integers
-    become float64; the statistics are float64. `mean` and `scale` broadcast against the data: (1, n), or (n, 1) with
-    examples="columns".
+    A feature that does not vary is only shifted: its scale is 1, so nothing becomes NaN. float32 stays float32,
+    integers become float64; `mean` and `scale` are float64, and (1, n), or (n, 1) with examples="columns".
 
     >>> scaler = tg.data.StandardScaler().fit([[1.0, 7.0], [3.0, 7.0]])
     >>> scaler.transform([[5.0, 8.0]])
@@ -30,37 +29,35 @@ class StandardScaler:
 
     def fit(self, X: Any) -> StandardScaler:
         """Learn the mean and the scale of each feature of `X`; returns the scaler."""
-        X = np.asarray(X)
-        wide = X.astype(np.float64)
-        if X.ndim < 1 or X.shape[self.axis] == 0:
-            raise DataError(f"StandardScaler: there is no example in data of shape {X.shape}")
-        if not np.isfinite(wide).all():
+        values = np.asarray(X, dtype=np.float64)
+        if values.ndim < 1 or values.shape[self.axis] == 0:
+            raise DataError(f"StandardScaler: there is no example in data of shape {values.shape}")
+        if not np.isfinite(values).all():
             raise DataError("StandardScaler: the data has NaN or infinity; leave those examples out, or fill them in")
-        self.mean = wide.mean(axis=self.axis, keepdims=True)
-        spread = wide.std(axis=self.axis, keepdims=True)
-        # The mean of equal numbers may be rounded: such a spread is an error of the sum, not a property of the data.
-        rounding = X.shape[self.axis] * np.finfo(np.float64).eps * np.abs(self.mean)
-        self.scale = np.where(spread <= rounding, 1.0, spread)
+        self.mean = values.mean(axis=self.axis, keepdims=True)
+        spread = values.std(axis=self.axis, keepdims=True)
+        # Not spread == 0 alone: the mean of equal numbers may be rounded, and then they seem to vary.
+        constant = values.max(axis=self.axis, keepdims=True) == values.min(axis=self.axis, keepdims=True)
+        self.scale = np.where(constant | (spread == 0), 1.0, spread)
         return self
 
     def transform(self, X: Any) -> Array:
         """``(X - mean) / scale``."""
-        X = self._checked(X)
-        return ((X - self.mean) / self.scale).astype(_floating(X), copy=False)
+        values = self._checked(X)
+        return ((values - self.mean) / self.scale).astype(_floating(values), copy=False)
 
     def inverse_transform(self, X: Any) -> Array:
         """``X * scale + mean``."""
-        X = self._checked(X)
-        return (X * self.scale + self.mean).astype(_floating(X), copy=False)
+        values = self._checked(X)
+        return (values * self.scale + self.mean).astype(_floating(values), copy=False)
 
     def _checked(self, X: Any) -> Array:
         if not hasattr(self, "mean"):
             raise DataError("StandardScaler: fit it to the training set first")
-        X = np.asarray(X)
-        one = X.take([0], axis=self.axis).shape if X.ndim and X.shape[self.axis] else None
-        if one not in (None, self.mean.shape):
-            raise DataError(f"StandardScaler: it was fit to features {self.mean.shape}; the data is {X.shape}")
-        return X
+        values = np.asarray(X)
+        if values.ndim != self.mean.ndim or _features(values, self.axis) != _features(self.mean, self.axis):
+            raise DataError(f"StandardScaler: it was fit to features {self.mean.shape}; the data is {values.shape}")
+        return values
 
 
 def standardise(train: Any, *others: Any, examples: Layout = "rows") -> list[Array]:
@@ -72,6 +69,10 @@ def standardise(train: Any, *others: Any, examples: Layout = "rows") -> list[Arr
     """
     scaler = StandardScaler(examples=examples).fit(train)
     return [scaler.transform(X) for X in (train, *others)]
+
+
+def _features(X: Array, axis: int) -> tuple[int, ...]:
+    return X.shape[1:] if axis == 0 else X.shape[:-1]
 
 
 def _floating(X: Array) -> np.dtype:

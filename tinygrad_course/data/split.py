@@ -59,9 +59,9 @@ def train_test_split(
 
 
 def _sizes(count: int, lengths: Sequence[float]) -> list[int]:
-    if all(isinstance(n, int | np.integer) for n in lengths) and sum(lengths) == count and min(lengths) >= 0:
+    if all(isinstance(n, int | np.integer) and n >= 0 for n in lengths) and sum(lengths) == count:
         return [int(n) for n in lengths]
-    if min(lengths) < 0 or not math.isclose(sum(lengths), 1):
+    if not lengths or min(lengths) < 0 or not math.isclose(sum(lengths), 1):
         raise DataError(f"random_split: lengths must add up to {count}, or as shares to 1; {list(lengths)} do not")
     sizes = [math.floor(count * share) for share in lengths]
     for i in range(count - sum(sizes)):
@@ -92,7 +92,7 @@ def _stratified(labels: Array, held: int, rng: np.random.Generator) -> tuple[Arr
     if np.any((tests == 0) | (tests == counts)):
         shares = ", ".join(f"{label}: {n}" for label, n in zip(classes.tolist(), counts.tolist(), strict=True))
         raise DataError(
-            f"train_test_split: {held} test examples cannot hold some of each class, and leave some ({shares})"
+            f"train_test_split: with {held} test examples a class would be missing from one of the parts ({shares})"
         )
     train, test = [], []
     for label, few in enumerate(tests):

@@ -69,7 +69,7 @@ def read_csv(
 
     >>> from pathlib import Path
     >>> Path("cars.csv").write_text("speed,make\\n120,Lada\\n180,Volvo\\n")
-    34
+    30
     >>> table = tg.data.read_csv("cars.csv")
     >>> table["speed"], table["make"].tolist()
     (array([120., 180.]), ['Lada', 'Volvo'])

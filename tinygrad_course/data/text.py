@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,7 +96,7 @@ def characters(text: str, *, valid: float = 0.1) -> Text:
 
     >>> train, held, vocabulary = tg.data.characters("to be or not to be", valid=0.25)
     >>> vocabulary.decode(train), vocabulary.decode(held)
-    ('to be or not ', 'to be')
+    ('to be or not t', 'o be')
     """
     if not 0 <= valid < 1:
         raise DataError(f"characters: valid must be a share of the text, at least 0 and below 1, not {valid}")
@@ -121,9 +122,7 @@ class Sequences(Dataset):
         if length < 1 or self.stride < 1:
             raise DataError(f"Sequences: length and stride must be at least 1, not {length} and {self.stride}")
         if len(self.codes) <= length:
-            raise DataError(
-                f"Sequences: {len(self.codes)} entries are too few for a piece of {length} and its next one"
-            )
+            raise DataError(f"Sequences: {len(self.codes)} entries are too few for one piece; it takes {length + 1}")
 
     def __len__(self) -> int:
         return (len(self.codes) - 1 - self.length) // self.stride + 1
@@ -150,18 +149,18 @@ class Streams:
     """
 
     def __init__(self, codes: Any, batch_size: int, length: int) -> None:
-        codes = np.asarray(codes)
+        series = np.asarray(codes)
         if batch_size < 1 or length < 1:
             raise DataError(f"Streams: batch_size and length must be at least 1, not {batch_size} and {length}")
-        steps = (len(codes) - 1) // batch_size
+        steps = (len(series) - 1) // batch_size
         if steps < 1:
-            raise DataError(f"Streams: {len(codes)} entries are too few for {batch_size} streams and a next one each")
-        self.x = codes[: steps * batch_size].reshape(batch_size, steps)
-        self.y = codes[1 : steps * batch_size + 1].reshape(batch_size, steps)
+            raise DataError(f"Streams: {len(series)} entries are too few for {batch_size} streams and a next one each")
+        self.x = series[: steps * batch_size].reshape(batch_size, steps)
+        self.y = series[1 : steps * batch_size + 1].reshape(batch_size, steps)
         self.length = length
 
     def __len__(self) -> int:
-        return -(-self.x.shape[1] // self.length)
+        return math.ceil(self.x.shape[1] / self.length)
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         for start in range(0, self.x.shape[1], self.length):

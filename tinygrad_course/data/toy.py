@@ -29,7 +29,7 @@ def flower(m: int = 400, seed: int = 1, *, examples: Layout = "rows") -> Example
     """
     if m < 0 or m % 2:
         raise DataError(f"flower: m must be even, half for each class; it is {m}")
-    rng = np.random.RandomState(seed)  # noqa: NPY002  the course's numbers are its numbers
+    rng = np.random.RandomState(seed)  # the legacy generator: its numbers are the course's
     half = m // 2
     X, Y = np.zeros((m, 2)), np.zeros(m, np.uint8)
     for j in range(2):
@@ -161,4 +161,4 @@ def _begin(m: int, classes: int, seed: Seed) -> tuple[np.random.Generator, Array
 
 
 def _directions(angle: Array) -> Array:
-    return np.c_[np.cos(angle), np.sin(angle)]
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -80,7 +80,7 @@ class _BatchNorm(Affine):
             wanted = " or ".join(self.LAYOUTS.values()).replace("C", str(self.num_features))
             raise refuse(type(self).__name__, f"x is {shape}, it must be {wanted}")
         axes = (0, *range(2, len(shape)))
-        channels = (1, -1, *(1 for _ in axes[1:]))
+        channels = (-1, *(1 for _ in axes[1:])) if len(shape) > 2 else None
         if self.training or self.running_mean is None:
             d, variance = self._of_batch(x, axes)
         else:
@@ -98,7 +98,7 @@ class _BatchNorm(Affine):
         if count < 2 and self.training:
             raise refuse(type(self).__name__, f"x is {shape}: training needs more than one value per channel")
         d, variance = deviations(x, axes)
-        if self.training and self.running_mean is not None:
+        if self.running_mean is not None:  # then this is training
             first = (0, slice(None), *(0 for _ in axes[1:]))
             mean = _value(x)[first] - _value(d)[first]
             self._track(mean, _value(variance).reshape(-1) * (count / (count - 1)))

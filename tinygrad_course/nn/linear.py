@@ -12,6 +12,8 @@ from numpy.typing import DTypeLike
 from ..core.errors import ShapeError
 from ..core.position import place
 from ..ops.axes import shape_of
+from ..ops.linalg import matmul
+from ..ops.shape import reshape
 from . import init
 from .module import Module, Parameter
 
@@ -84,7 +86,11 @@ class Linear(Module):
         shape = shape_of(x)
         if not shape or shape[-1 if rows else 0] != self.in_features or not (rows or len(shape) == 2):
             raise ShapeError(self._complaint(shape) + place(_getframe(1)))
-        y = x @ self.weight.T if rows else self.weight @ x
+        if len(shape) > 2:  # one product of matrices is faster than many small ones
+            return reshape(
+                self.forward(reshape(x, (math.prod(shape[:-1]), shape[-1]))), (*shape[:-1], self.out_features)
+            )
+        y = matmul(x, self.weight.T) if rows else matmul(self.weight, x)
         return y if self.bias is None else y + self.bias
 
     def _complaint(self, shape: tuple[int, ...]) -> str:

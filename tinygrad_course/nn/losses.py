@@ -77,7 +77,7 @@ class BCELoss(_Weighted):
 
 
 class BCEWithLogitsLoss(_Weighted):
-    """Binary cross-entropy of ``sigmoid(input)``, exact for any logits; `pos_weight`: a factor for the positive class."""
+    """Binary cross-entropy of ``sigmoid(input)``, exact for any logits; `pos_weight`: the positive class's factor."""
 
     pos_weight: Any
 

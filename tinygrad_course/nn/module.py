@@ -1,4 +1,4 @@
-"""`Module`: parameters, buffers and modules in a tree, and the call that runs it. `Parameter`: a Tensor to be learnt.
+"""`Module`: parameters, buffers and modules in a tree, and the call that runs it.
 
 There is no registry: a module's parameters, buffers and submodules are its attributes, in the order of assignment.
 """
@@ -19,35 +19,12 @@ from ..core.errors import DTypeError
 from ..core.state import Scope, state
 from ..tensor import Tensor
 from .describe import tree
+from .parameter import Parameter as Parameter
 from .state import LoadReport, load
 
 M = TypeVar("M", bound="Module")
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 _next_hook = count().__next__
-
-
-class Parameter(Tensor):
-    """A Tensor that a module learns: assigned to an attribute of a module, it is one of its `parameters()`.
-
-    >>> from tinygrad_course import nn
-    >>> nn.Parameter([1.0, 2.0])
-    Parameter([1., 2.], requires_grad=True)
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        data: ArrayLike | Tensor,
-        requires_grad: bool = True,
-        *,
-        dtype: DTypeLike | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(data, requires_grad=requires_grad, dtype=dtype, name=name)
-
-    def __repr__(self) -> str:
-        return "Parameter" + super().__repr__().removeprefix("Tensor").replace("\n", "\n   ")
 
 
 class Module:

@@ -79,22 +79,48 @@ relu: Primitive = elementwise(
         "tg.grad(tg.relu)(0.0)": "array(0.)",
     },
 )
-leaky_relu: Primitive = elementwise(
-    lambda x, *, negative_slope=0.01: np.where(np.greater(x, 0), x, negative_slope * x)[()],
-    lambda y, x, negative_slope=0.01: where(x > 0, 1, y.dtype.type(negative_slope)),
+leaky_relu_op: Primitive = elementwise(
+    lambda x, *, negative_slope: np.where(np.greater(x, 0), x, negative_slope * x)[()],
+    lambda y, x, negative_slope: where(x > 0, 1, y.dtype.type(negative_slope)),
     name="leaky_relu",
     doc="``x`` where positive, ``negative_slope * x`` elsewhere (Maas, Hannun and Ng, 2013).",
     derivative="1 where x > 0, else `negative_slope`, at 0 too",
     example={"tg.leaky_relu(tg.Tensor([-2.0, 3.0]), negative_slope=0.1)": "Tensor([-0.2,  3. ])"},
 )
-elu: Primitive = elementwise(
-    lambda x, *, alpha=1.0: np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))[()],
-    lambda y, x, alpha=1.0: where(x > 0, 1, alpha * exp(where(x > 0, 0, x))),
+elu_op: Primitive = elementwise(
+    lambda x, *, alpha: np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0)))[()],
+    lambda y, x, alpha: where(x > 0, 1, alpha * exp(where(x > 0, 0, x))),
     name="elu",
     doc="Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., 2015).",
     derivative="1 where x > 0, else ``alpha * exp(x)``, which is `alpha` at 0",
     example={"tg.elu(tg.Tensor([-2.0, 3.0]))": "Tensor([-0.86466472,  3.        ])"},
 )
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """``x`` where positive, ``negative_slope * x`` elsewhere (Maas, Hannun and Ng, 2013).
+
+    Elementwise: the result has the shape of `x`, and its dtype too where that is a float.
+    Derivative: 1 where x > 0, else `negative_slope`, at 0 too.
+
+    >>> import tinygrad_course as tg
+    >>> tg.leaky_relu(tg.Tensor([-2.0, 3.0]), negative_slope=0.1)
+    Tensor([-0.2,  3. ])
+    """
+    return leaky_relu_op(x, negative_slope=negative_slope)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """Exponential linear unit: ``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere (Clevert et al., 2015).
+
+    Elementwise: the result has the shape of `x`, and its dtype too where that is a float.
+    Derivative: 1 where x > 0, else ``alpha * exp(x)``, which is `alpha` at 0.
+
+    >>> import tinygrad_course as tg
+    >>> tg.elu(tg.Tensor([-2.0, 3.0]))
+    Tensor([-0.86466472,  3.        ])
+    """
+    return elu_op(x, alpha=alpha)
 
 
 # --- softmax: one number per class that add up to 1 -------------------------------------------------------------------

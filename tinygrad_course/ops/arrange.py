@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Primitive
+from ..core.primitive import Primitive, refuse_tensors_in
 from ..core.state import composite
 from .axes import Axis, refuse, shape_of, static
 from .index import getitem, take
@@ -126,6 +126,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any 
         raise refuse("pad", f"pad_width={pad_width} has a negative width; cut with a slice instead")
     if mode != "constant":
         return _repeating_pad(x, width, mode)
+    if isinstance(constant_values, list | tuple):
+        refuse_tensors_in(constant_values)
     if isinstance(constant_values, list | tuple | np.ndarray):
         values = np.broadcast_to(constant_values, (len(shape), 2))
         return _pad_op(x, pad_width=width, constant_values=tuple(map(tuple, values.tolist())))

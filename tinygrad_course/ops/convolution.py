@@ -80,7 +80,7 @@ def must_fit(op: str, shape: Sizes, padding: Any, size: Sizes, dilation: Sizes) 
         )
 
 
-def _padding_of(op: str, padding: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> tuple[tuple[int, int], ...]:
+def padding_of(op: str, padding: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> tuple[tuple[int, int], ...]:
     """How much to add before and after each spatial axis."""
     if not isinstance(padding, str):
         return tuple((p, p) for p in sizes(op, "padding", padding, len(size), 0))
@@ -161,7 +161,7 @@ def _convolution(
     _must_match(op, axes, x.shape, w.shape, bias, groups)
     size = w.shape[2:]
     stride, dilation = sizes(op, "stride", stride, axes, 1), sizes(op, "dilation", dilation, axes, 1)
-    around = _padding_of(op, padding, size, stride, dilation)
+    around = padding_of(op, padding, size, stride, dilation)
     must_fit(op, x.shape, around, size, dilation)
     x = last_axis_innermost(permute_dims(x, (*range(1, axes + 2), 0)))  # (C, H, W, N)
     if any(map(any, around)):
@@ -175,15 +175,16 @@ def _convolution(
 
 def _products(w: Any, seen: Any, groups: int) -> Any:
     """All filters on all windows: (O, C / G, KH, KW) on (KH, KW, G, C / G, H, W, N) gives (N, O, H, W)."""
-    filters, *size = w.shape[0], *w.shape[1:]
-    r = len(size) - 1
+    filters, inputs = w.shape[0], math.prod(w.shape[1:])
+    r = w.ndim - 2
     places, n = seen.shape[r + 2 : -1], seen.shape[-1]
     rows = places[:1] if r > 1 and math.prod(places[1:]) * n >= LONG_ROW else ()
     inner = places[len(rows) :]
-    column = (r, r + 1, *range(r))
-    order = (*range(r + 2, r + 2 + len(rows)), *column, *range(r + 2 + len(rows), 2 * r + 3))
-    columns = reshape(permute_dims(seen, order), (*rows, groups, math.prod(size), math.prod(inner) * n))
-    y = matmul(reshape(w, (groups, filters // groups, math.prod(size))), columns)
+    order = (r, r + 1, *range(r), *range(r + 2, 2 * r + 3))  # (G, C / G, KH, KW, H, W, N)
+    if rows:
+        order = (r + 2, *(a for a in order if a != r + 2))
+    columns = reshape(permute_dims(seen, order), (*rows, groups, inputs, math.prod(inner) * n))
+    y = matmul(reshape(w, (groups, filters // groups, inputs)), columns)
     y = reshape(y, (*rows, filters, *inner, n))
     return permute_dims(y, (r + 1, len(rows), *range(len(rows)), *range(len(rows) + 1, r + 1)))
 

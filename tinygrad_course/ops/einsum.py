@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.primitive import Primitive
+from ..core.primitive import Primitive, refuse_tensors_in
 from .axes import refuse
 from .shape import broadcast_to, reshape
 
@@ -62,6 +62,8 @@ def einsum(subscripts: str, *operands: Any, optimize: Optimize = True) -> Any:
 
 def operand(x: Any) -> Any:
     """`x` if it is an array or a Tensor; a number or nested lists as an array."""
+    if isinstance(x, list | tuple):
+        refuse_tensors_in(x)
     return x if hasattr(x, "ndim") else np.asarray(x)
 
 

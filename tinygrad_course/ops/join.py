@@ -93,6 +93,24 @@ def hstack(arrays: Sequence[Any]) -> Any:
 
 # --- cutting ----------------------------------------------------------------------------------------------------------
 
+# Primitives with several results, not slices one by one: the adjoint of each slice would fill an array of zeros.
+_SEVERAL = 2  # `outputs` of what returns a tuple of any length
+
+_split: Primitive = Primitive(
+    lambda x, *, cuts, axis: tuple(x[_along(axis, slice(*ends))] for ends in pairwise(cuts)),
+    name="split",
+    outputs=_SEVERAL,
+    vjp=(lambda g, y, x, cuts, axis: _concat(*g, axis=axis),),
+    doc="The pieces of `x` between `cuts` along an axis: the adjoint of concat.",
+)
+_unstack: Primitive = Primitive(
+    lambda x, *, axis: tuple(np.moveaxis(x, axis, 0)),
+    name="unstack",
+    outputs=_SEVERAL,
+    vjp=(lambda g, y, x, axis: _stack(*g, axis=axis),),
+    doc="The slices of `x` along an axis, which disappears: the adjoint of stack.",
+)
+
 
 def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
     """`x` cut along `axis` into so many equal parts, or before each of the given indices.
@@ -125,13 +143,16 @@ def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0)
             raise refuse("array_split", f"{sections} sections; there must be at least one")
         size, rest = divmod(n, sections)
         cuts = [i * size + min(i, rest) for i in range(sections + 1)]
-    return [getitem(x, _along(axis, slice(a, b))) for a, b in pairwise(cuts)]
+    if any(a > b for a, b in pairwise(cuts)):  # the pieces overlap, or count from the end
+        return [getitem(x, _along(axis, slice(*ends))) for ends in pairwise(cuts)]
+    return list(_split(x, cuts=tuple(cuts), axis=axis))
 
 
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     """The slices of `x` along `axis`, which disappears: the inverse of `stack`."""
     (axis,) = axes_of("unstack", axis, ndim_of(x))
-    return tuple(getitem(x, _along(axis, i)) for i in range(shape_of(x)[axis]))
+    found: tuple[Any, ...] = _unstack(x, axis=axis)
+    return found
 
 
 # --- repeating --------------------------------------------------------------------------------------------------------

@@ -167,13 +167,26 @@ def _inside(x: Any, low: Any, high: Any) -> Any:
     return above & below
 
 
-clip: Primitive = elementwise(
+clip_op: Primitive = elementwise(
     _clip,
     lambda y, x, low, high: _inside(x, low, high),
     lambda y, x, low, high: (x < low) if high is None else (x < low) & (low <= high),
     lambda y, x, low, high: (x > high) if low is None else (x > high) | (low > high),
     name="clip",
-    doc="`x` held between `low` and `high`, ``min(max(x, low), high)``; None is no bound.",
+    doc="`x` held between `low` and `high`; None is no bound.",
     derivative="1 for `x` inside and at the bounds; outside, 1 for the bound that holds `x`",
     example={"tg.clip(tg.Tensor([-2.0, 0.5, 3.0]), 0.0, 1.0)": "Tensor([0. , 0.5, 1. ])"},
 )
+
+
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    """`x` held between the bounds, ``min(max(x, min), max)``; None is no bound.
+
+    Elementwise: `x` and the bounds broadcast, and NumPy's rules give the dtype.
+    Derivative: 1 for `x` inside and at the bounds; outside, 1 for the bound that holds `x`.
+
+    >>> import tinygrad_course as tg
+    >>> tg.clip(tg.Tensor([-2.0, 0.5, 3.0]), 0.0, 1.0)
+    Tensor([0. , 0.5, 1. ])
+    """
+    return clip_op(x, min, max)

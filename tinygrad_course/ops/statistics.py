@@ -51,7 +51,8 @@ def _centered(x: Any, *, axis: Axis) -> Any:
         return x
     # Measured from the first element, equal elements come out as exactly 0, which x - mean(x) does not promise.
     d = x - x[tuple(map(slice, kept_shape(x.shape, axis)))]
-    return d - _mean(d, axis=axis, keepdims=True)
+    d -= _mean(d, axis=axis, keepdims=True)
+    return d
 
 
 centered: Primitive = Primitive(

@@ -28,7 +28,7 @@ def reach(size: Sizes, dilation: Sizes) -> Sizes:
 def _windows(x: Any, *, size: Sizes, stride: Sizes, dilation: Sizes, axis: int) -> Any:
     count = len(size)
     axes = tuple(range(axis, axis + count))
-    view = np.lib.stride_tricks.sliding_window_view(x, reach(size, dilation), axes)
+    view: Any = np.lib.stride_tricks.sliding_window_view(x, reach(size, dilation), axes)
     steps = (*(slice(None),) * axis, *(slice(None, None, s) for s in stride), ...)
     view = view[(*steps, *(slice(None, None, d) for d in dilation))]
     return np.moveaxis(view, range(x.ndim, x.ndim + count), range(count))
@@ -39,31 +39,35 @@ def _windows_complaint(x: Any, *, size: Sizes, stride: Sizes, dilation: Sizes, a
     return f"a window that spans {span} does not fit into x of shape {shape_of(x)} from axis {axis} on"
 
 
-def _places(shape: Sizes, size: Sizes, stride: Sizes, dilation: Sizes, axis: int) -> Iterator[tuple[Sizes, Any]]:
-    """For every offset inside a window: the offset, and the index of the elements that all windows have there."""
-    ends = [n - r for n, r in zip(shape[axis:], reach(size, dilation), strict=False)]
-    for offset in product(*map(range, size)):
-        starts = [d * i for d, i in zip(dilation, offset, strict=True)]
-        along = (slice(a, a + end + 1, s) for a, end, s in zip(starts, ends, stride, strict=True))
-        yield offset, (*(slice(None),) * axis, *along)
+def places(shape: Sizes, *, size: Sizes, stride: Sizes, dilation: Sizes, axis: int) -> Iterator[tuple[Sizes, Any]]:
+    """Every position inside a window, with the index of the elements that all windows have there."""
+    starts = [n - r for n, r in zip(shape[axis:], reach(size, dilation), strict=False)]  # where the last window begins
+    for position in product(*map(range, size)):
+        begins = [d * i for d, i in zip(dilation, position, strict=True)]
+        along = (slice(b, b + last + 1, s) for b, last, s in zip(begins, starts, stride, strict=True))
+        yield position, (*(slice(None),) * axis, *along)
 
 
-def _overlap_add(g: Any, *, shape: Sizes, size: Sizes, stride: Sizes, dilation: Sizes, axis: int) -> Any:
-    # Laid out in memory as the windows are: adding up then runs along memory in both.
-    total = np.zeros_like(g[(0,) * len(size)], shape=shape)
-    apart = all(s >= r for s, r in zip(stride, reach(size, dilation), strict=True))
-    for offset, place in _places(shape, size, stride, dilation, axis):
-        if apart:  # no element is in two windows
-            total[place] = g[offset]
+def disjoint(*, size: Sizes, stride: Sizes, dilation: Sizes, **_: Any) -> bool:
+    """Whether no element is in two windows."""
+    return all(s >= r for s, r in zip(stride, reach(size, dilation), strict=True))
+
+
+def _overlap_add(g: Any, *, shape: Sizes, **slide: Any) -> Any:
+    total = np.zeros_like(g[(0,) * len(slide["size"])], shape=shape)  # in memory in the order of g
+    apart = disjoint(**slide)
+    for position, place in places(shape, **slide):
+        if apart:
+            total[place] = g[position]
         else:
-            total[place] += g[offset]
+            total[place] += g[position]
     return total
 
 
 windows: Primitive = Primitive(
     _windows,
     name="windows",
-    vjp=(lambda g, y, x, **params: overlap_add(g, shape=x.shape, **params),),
+    vjp=(lambda g, y, x, **slide: overlap_add(g, shape=x.shape, **slide),),
     complaint=_windows_complaint,
     doc="""What a sliding window sees: a read-only view with the place inside the window in front.
 
@@ -79,7 +83,7 @@ windows: Primitive = Primitive(
 overlap_add: Primitive = Primitive(
     _overlap_add,
     name="overlap_add",
-    vjp=(lambda g, y, x, shape, **params: windows(g, **params),),
+    vjp=(lambda g, y, x, shape, **slide: windows(g, **slide),),
     doc="""Zeros of `shape` with windows added at the places they were read from: the adjoint of `windows`.
 
     >>> import numpy as np

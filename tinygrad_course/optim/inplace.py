@@ -99,10 +99,11 @@ def _compile(rule: Rule, present: tuple[str, ...], settings: Mapping[str, Any]) 
         results = rule(arrays["p"], arrays["g"], *(arrays.get(name) for name in kept), **numbers)
     targets = {n: y for n, y in zip(("p", *kept), results, strict=True) if y is not None and y is not arrays.get(n)}
     recorded = ancestors(targets.values())[0][::-1]
-    for node in (n for n in recorded if not n.value.ndim):
-        scalars[node] = _formula(node, scalars)
+    for node in recorded:
+        if all(x in scalars for x in node.inputs if isinstance(x, Node)):
+            scalars[node] = _formula(node, scalars)
     writer = _Writer(scalars, {node: name for name, node in arrays.items()})
-    writer.write([n for n in recorded if n.value.ndim], targets)
+    writer.write([node for node in recorded if node not in scalars], targets)
     used = [name for name in kept if name in present or name in targets]
     source = _source(rule.__name__, used, tuple(settings), writer)
     update, values = _run(source, rule.__name__)
@@ -126,7 +127,7 @@ class _Writer:
     def __init__(self, scalars: dict[Node, str], places: dict[Node, str]) -> None:
         self.scalars = scalars
         self.places = places  # where each array is
-        self.home = {name: node for node, name in places.items()}  # which old value a named place holds
+        self.held = {name: node for node, name in places.items()}  # the old value in each named place
         self.numbers: dict[str, str] = {}  # formula -> name
         self.functions: set[str] = set()
         self.lines: list[str] = []
@@ -140,18 +141,19 @@ class _Writer:
         for i, node in enumerate(steps):
             function = node.op.forward  # type: ignore[union-attr]
             if not isinstance(function, np.ufunc):
-                raise GraphError(f"an update rule uses {node.op.name}, which cannot write in place")  # type: ignore[union-attr]
+                name = node.op.name  # type: ignore[union-attr]
+                raise GraphError(f"an update rule uses {name}, which cannot write in place; use elementwise functions")
             operands = [self._operand(x) for x in node.inputs]
             dying = sorted({self.places[x] for x in node.inputs if self._is_spare(x) and last.get(x) == i})
             place = wanted.get(node)
-            if place is None or last.get(self.home.get(place), -1) > i:  # not wanted, or its old value still is
+            if place is None or (place in self.held and last.get(self.held[place], -1) > i):  # the old value is needed
                 place = dying.pop() if dying else self.free.pop() if self.free else self._spare()
             self.free.extend(dying)
             if node in wanted:
                 last[node] = len(steps)
             self.places[node] = place
             self.functions.add(function.__name__)
-            self.lines.append(f"{function.__name__}({', '.join(operands)}, {place})")
+            self.lines.append(f"{function.__name__}({', '.join(operands)}, out={place})")
         for name, node in sorted(targets.items(), key=lambda target: target[1].op is not None):  # old values first
             if self.places[node] != name:
                 self.functions.add("copyto")
@@ -164,7 +166,7 @@ class _Writer:
         return self.numbers.setdefault(formula, f"n{len(self.numbers)}")
 
     def _is_spare(self, x: Any) -> bool:
-        return isinstance(x, Node) and x in self.places and self.places[x] not in self.home and x.op is not None
+        return isinstance(x, Node) and x in self.places and self.places[x] not in self.held and x.op is not None
 
     def _spare(self) -> str:
         self.spares += 1

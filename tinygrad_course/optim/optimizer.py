@@ -1,37 +1,31 @@
-"""What all optimisers share: groups of parameters, their state, saving it, and the step that applies the update rule."""
+"""What all optimisers share: groups of parameters, their state, and the step that applies the update rule."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core.errors import DTypeError, GraphError
 from ..core.node import tick
 from ..core.reverse import note_change
 from ..core.state import recording
 from ..tensor import Tensor
 from . import saving
-from .inplace import Program, Rule, in_place, setting_names, state_names
+from .groups import called, check_parameter, check_settings, groups_of
+from .inplace import Rule, in_place, setting_names, state_names
+from .ready import Plan, Ready, Slot, plain
 
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]
-
-_ANY = float("inf")
-RANGES = {  # what the numbers may be: from, to, and whether the upper end is included
-    "lr": (0, _ANY, True), "momentum": (0, _ANY, True), "weight_decay": (0, _ANY, True), "eps": (0, _ANY, True),
-    "alpha": (0, 1, True), "betas": (0, 1, False), "lr_decay": (0, _ANY, True),
-    "initial_accumulator_value": (0, _ANY, True),
-}  # fmt: skip
+Params = Iterable[Any]  # Tensors, or dicts with "params" and settings
 
 
 class Optimizer:
-    """The base of all optimisers. A subclass gives its update rule, its settings, and the state that a parameter starts with.
+    """The base of all optimisers. A subclass gives its update rule, its defaults and a parameter's first state.
 
     `rule(p, g, *state, **settings)` is a pure function on arrays, written with operators: it returns the new parameter
-    and the new state arrays. Its positional arguments after `g` name the entries of the state, its keyword arguments the
-    settings of a group, and `step` the number of the step, counted from 1.
+    and the new state arrays. Its positional arguments after `g` name the entries of the state, its keyword arguments
+    the settings of a group, and `step` the number of the step, counted from 1. It may ask whether a number is 0 and
+    whether a state array is None, but not how large they are.
 
     Attributes
     ----------
@@ -50,24 +44,18 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         self._forget()
-        for group in _groups(params, type(self).__name__):
+        for group in groups_of(params, type(self).__name__):
             self.add_param_group(group)
 
     def _forget(self) -> None:
         """Begin with empty caches."""
-        self._settings = itemgetter(*(n for n in setting_names(self.rule) if n != "step"))
-        self._plans: dict[int, _Plan] = {}
+        self._names = tuple(name for name in setting_names(self.rule) if name != "step")
+        self._plans: dict[int, Plan] = {}
         self._spare: dict[np.dtype[Any], list[Any]] = {}
 
     def check(self, group: Mapping[str, Any]) -> None:
         """Raise `ValueError` for settings outside their range."""
-        for name, (low, high, closed) in RANGES.items():
-            if name not in group:
-                continue
-            for x in group[name] if name == "betas" else (group[name],):
-                if not (low <= x < high or (closed and x == high)):
-                    limits = f"[{low}, {high}{']' if closed else ')'}" if high != _ANY else f"at least {low}"
-                    raise ValueError(f"{type(self).__name__}: {name} must be {limits}, not {group[name]}")
+        check_settings(group, type(self).__name__)
 
     def initial(self, p: Tensor, group: Mapping[str, Any]) -> dict[str, Any]:
         """The state before the first step of `p`."""
@@ -87,10 +75,10 @@ class Optimizer:
         self.check(group)
         known = {p for other in self.param_groups for p in other["params"]}
         for i, p in enumerate(group["params"]):
-            _check_parameter(p, f"{type(self).__name__}: parameter {i} of group {len(self.param_groups)}")
+            check_parameter(p, f"{type(self).__name__}: parameter {i} of group {len(self.param_groups)}")
             if p in known:
                 raise ValueError(
-                    f"{type(self).__name__}: parameter {i} of group {len(self.param_groups)}, {_called(p)}, "
+                    f"{type(self).__name__}: parameter {i} of group {len(self.param_groups)}, {called(p)}, "
                     "is in a group already; it would be updated twice in each step"
                 )
             known.add(p)
@@ -117,10 +105,10 @@ class Optimizer:
                 loss = closure()
         now = tick()
         for index, group in enumerate(self.param_groups):
-            settings = self._settings(group)
+            settings = tuple(map(group.__getitem__, self._names))
             plan = self._plans.get(index)
             if plan is None or plan.settings != settings:
-                plan = self._plans[index] = _Plan(settings)
+                plan = self._plans[index] = Plan(settings)
             slots = plan.slots
             for p in group["params"]:
                 g = p._grad
@@ -138,7 +126,7 @@ class Optimizer:
                 note_change(p, now)
         return loss
 
-    def _slot(self, p: Tensor, group: dict[str, Any], plan: _Plan) -> _Slot:
+    def _slot(self, p: Tensor, group: dict[str, Any], plan: Plan) -> Slot:
         """Everything ready for updating `p`: its state, its program, the numbers and the spare memory for that."""
         if not p.data.flags.writeable:
             p.data = p.data.copy()
@@ -149,11 +137,11 @@ class Optimizer:
         present = tuple(name for name in state_names(self.rule) if state.get(name) is not None)
         ready = plan.ready.get((present, p.dtype))
         if ready is None:
-            settings = {name: _plain(name, group[name]) if name != "step" else 1 for name in names}
-            ready = plan.ready[present, p.dtype] = _Ready(in_place(self.rule, present, settings), settings, p.dtype)
+            settings = {name: plain(name, group[name]) if name != "step" else 1 for name in names}
+            ready = plan.ready[present, p.dtype] = Ready(in_place(self.rule, present, settings), settings, p.dtype)
         for name in ready.program.makes:
             state[name] = np.empty_like(p.data)
-        slot = _Slot(p.data, state, ready, self._scratch(p, ready.program.spares))
+        slot = Slot(p.data, state, ready, self._scratch(p, ready.program.spares))
         if not ready.program.makes:  # else the next step is another program's
             plan.slots[p] = slot
         return slot
@@ -199,94 +187,3 @@ class Optimizer:
             settings = ", ".join(f"{k}={v}" for k, v in group.items() if k != "params")
             lines.append(f"  group {i}: {len(group['params'])} parameters, {settings}\n")
         return f"{type(self).__name__}(\n{''.join(lines)})"
-
-
-class _Ready:
-    """A program, and the numbers it needs as 0-d arrays of the parameter's dtype: ufuncs take those faster than floats."""
-
-    __slots__ = ("_dtype", "_settings", "numbers", "program", "step", "update")
-
-    def __init__(self, program: Program, settings: dict[str, Any], dtype: np.dtype[Any]) -> None:
-        self.program = program
-        self.update = program.update
-        self._settings = settings
-        self._dtype = dtype
-        self.renew(1)
-
-    def renew(self, step: int) -> None:
-        """Work the numbers out for step number `step`."""
-        self.step = step
-        if "step" in self._settings:
-            self._settings["step"] = step
-        self.numbers = tuple([np.array(x, self._dtype) for x in self.program.numbers(**self._settings)])
-
-
-class _Slot:
-    """A parameter's arrays and what is ready for updating them; good for as long as these are its arrays."""
-
-    __slots__ = ("counts", "ready", "spare", "state", "value")
-
-    def __init__(self, value: Any, state: dict[str, Any], ready: _Ready, spare: tuple[Any, ...]) -> None:
-        self.value = value
-        self.state = state
-        self.ready = ready
-        self.spare = spare
-        self.counts = "step" in state
-
-
-class _Plan:
-    """What is ready for a group while its settings stay as they are."""
-
-    __slots__ = ("ready", "settings", "slots")
-
-    def __init__(self, settings: tuple[Any, ...]) -> None:
-        self.settings = settings
-        self.ready: dict[Any, _Ready] = {}
-        self.slots: dict[Tensor, _Slot] = {}
-
-
-def _plain(name: str, x: Any) -> Any:
-    """A setting as a Python number (NumPy's would turn float32 parameters' arithmetic into float64)."""
-    if isinstance(x, list | tuple):
-        return tuple(_plain(name, part) for part in x)
-    if x is None or isinstance(x, bool | int | float | str):
-        return x if type(x) is not np.float64 else float(x)
-    if getattr(x, "size", None) == 1:
-        return x.item()
-    raise DTypeError(f"{name} must be a number, not {type(x).__name__}")
-
-
-def _groups(params: Any, name: str) -> list[Any]:
-    """The groups that an optimiser is given: dicts as they are, plain Tensors as one group."""
-    if isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable):
-        what = "a single Tensor" if isinstance(params, Tensor) else f"a {type(params).__name__}"
-        raise DTypeError(f"{name}: params is {what}; give a list of Tensors (as model.parameters() is) or of dicts")
-    groups = list(params)
-    if not groups:
-        raise ValueError(f"{name}: there are no parameters to optimise; a generator can be used up only once")
-    if any(isinstance(x, Mapping) for x in groups):
-        for i, x in enumerate(groups):
-            if not isinstance(x, Mapping) or "params" not in x:
-                raise DTypeError(f'{name}: group {i} must be a dict with the key "params"')
-        return groups
-    return [{"params": groups}]
-
-
-def _check_parameter(p: Any, what: str) -> None:
-    if not isinstance(p, Tensor):
-        hint = "; pass model.parameters(), without names" if isinstance(p, tuple) else ""
-        raise DTypeError(f"{what} is a {type(p).__name__}, not a Tensor{hint}")
-    if p.op is not None:
-        raise GraphError(
-            f"{what}, {_called(p)}, is a result and not a leaf ({p.where}): optimise the Tensors it was computed from, "
-            "or detach() it and set requires_grad_()"
-        )
-    if not p.requires_grad:
-        raise GraphError(
-            f"{what}, {_called(p)}, does not require a gradient: create it with requires_grad=True, or leave it out, "
-            "as in [p for p in model.parameters() if p.requires_grad]"
-        )
-
-
-def _called(p: Tensor) -> str:
-    return f"{p.name or 'a Tensor'} of shape {p.shape}"

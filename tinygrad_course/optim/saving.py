@@ -24,8 +24,11 @@ def state_dict(optimizer: Optimizer) -> dict[str, Any]:
         for p in group["params"]:
             numbers[p] = len(numbers)
         groups.append({**group, "params": [numbers[p] for p in group["params"]]})
-    state = {numbers[p]: {k: _copy(x) for k, x in kept.items()} for p, kept in optimizer.state.items() if p in numbers}
-    return {"state": dict(sorted(state.items())), "param_groups": groups}
+    state = {}
+    for p, number in numbers.items():
+        if kept := optimizer.state.get(p):
+            state[number] = {k: _copy(x) for k, x in kept.items()}
+    return {"state": state, "param_groups": groups}
 
 
 def _copy(x: Any) -> Any:
@@ -82,7 +85,7 @@ def _entries(optimizer: Optimizer, what: str, p: Tensor, group: dict[str, Any], 
         if k == "step":
             entries[k] = int(x)
             continue
-        entries[k] = np.array(x, p.dtype)
+        entries[k] = np.asarray(x).astype(p.dtype)
         if entries[k].shape != p.shape:
             raise ValueError(
                 f"{name}: the saved {k} of {what} has shape {entries[k].shape}, the parameter has {p.shape}"

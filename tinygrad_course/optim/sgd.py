@@ -37,8 +37,8 @@ def sgd(
 class SGD(Optimizer):
     """Gradient descent, ``p -= lr * g``, with momentum as PyTorch has it.
 
-    With ``momentum`` m, the velocity ``v = m * v + (1 - dampening) * g`` takes the place of g; it starts as the first g.
-    With `nesterov`, ``g + m * v`` does (Sutskever et al., 2013).
+    With ``momentum`` m, the velocity ``v = m * v + (1 - dampening) * g`` takes the place of g; it starts as the first
+    g. With `nesterov`, ``g + m * v`` does (Sutskever et al., 2013).
 
     Parameters
     ----------
