@@ -18,7 +18,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-WORKLOADS = ["tiny_net_1", "tiny_net_400", "digits_net", "lenet", "scalar_chain"]
+WORKLOADS = ["tiny_net_1", "tiny_net_400", "digits_net", "lenet", "lstm", "scalar_chain"]
 OURS = "ours"
 
 
@@ -27,7 +27,7 @@ def main():
     print(machine(), flush=True)
     for workload in options.workloads:
         module = import_module(f"benchmarks.workloads.{workload}")
-        names = [n for n in module.COMPETITORS if n != "PyTorch" or options.torch]
+        names = [n for n in module.COMPETITORS if options.torch or not n.startswith("PyTorch")]
         rounds = [{n: measure(workload, n, options) for n in names} for _ in range(options.rounds)]
         for results in rounds:
             agree(results, module.RTOL)
@@ -51,7 +51,7 @@ def arguments():
 
 def measure(workload, competitor, options):
     """What one worker process says."""
-    python = options.torch if competitor == "PyTorch" else sys.executable
+    python = options.torch if competitor.startswith("PyTorch") else sys.executable
     # Where these name an older processor, NumPy's matrix product runs at half its speed.
     environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
     command = [python, "-m", "benchmarks.worker", workload, competitor]

@@ -48,18 +48,19 @@ for family, options in product(FAMILIES, ("", "bias=False")):
     ]
 RECURRENT += [("nn.RNNCell(3, 4, nonlinearity='relu')", "x(2, 3)")]
 
-SELF, CROSS = "*[x(5, 2, 6)] * 3", "x(4, 2, 6), x(5, 2, 6), x(5, 2, 6)"
+SELF, CROSS, ALONE = "*[x(5, 2, 6)] * 3", "x(4, 2, 6), x(5, 2, 6), x(5, 2, 6)", "x(4, 6), x(5, 6), x(5, 6)"
 ATTENTION = [
     *(("nn.MultiheadAttention(6, 3)", call) for call in (
-        SELF, CROSS, "*[x(5, 6)] * 3", "x(4, 6), x(5, 6), x(5, 6)",
+        SELF, CROSS, "*[x(5, 6)] * 3", ALONE,
         f"{SELF}, need_weights=False", f"{SELF}, average_attn_weights=False",
         f"{CROSS}, key_padding_mask=mask(2, 5)", f"{CROSS}, attn_mask=mask(4, 5)", f"{CROSS}, attn_mask=mask(6, 4, 5)",
         f"{CROSS}, key_padding_mask=mask(2, 5), attn_mask=mask(4, 5)",
         f"{CROSS}, key_padding_mask=added(2, 5), attn_mask=added(6, 4, 5)",
         f"{CROSS}, attn_mask=x(4, 5)", f"{CROSS}, attn_mask=x(6, 4, 5), average_attn_weights=False",
-        "x(4, 6), x(5, 6), x(5, 6), mask(5), attn_mask=mask(4, 5)", "x(4, 6), x(5, 6), x(5, 6), attn_mask=mask(3, 4, 5)",
-        "x(4, 6), x(5, 6), x(5, 6), average_attn_weights=False",
-        f"{SELF}, attn_mask=causal(5), is_causal=True", f"{SELF}, attn_mask=causal(5), is_causal=True, need_weights=False",
+        f"{ALONE}, mask(5), attn_mask=mask(4, 5)", f"{ALONE}, attn_mask=mask(3, 4, 5)",
+        f"{ALONE}, average_attn_weights=False",
+        f"{SELF}, attn_mask=causal(5), is_causal=True",
+        f"{SELF}, attn_mask=causal(5), is_causal=True, need_weights=False",
     )),
     ("nn.MultiheadAttention(6, 2, bias=False)", SELF),
     ("nn.MultiheadAttention(6, 2, bias=False)", CROSS),
@@ -84,7 +85,10 @@ TRANSFORMER = [
     (f"nn.TransformerEncoder({LAYER.format('')}, 3, **plain)", "x(5, 2, 6)"),
     (f"nn.TransformerEncoder({LAYER.format('norm_first=True')}, 2, nn.LayerNorm(6), **plain)", MASKED),
     (f"nn.TransformerEncoder({LAYER.format('batch_first=True')}, 2, **plain)", "x(2, 5, 6), causal(5), is_causal=True"),
-    (f"nn.TransformerEncoder({LAYER.format('')}, 2, **plain)", "x(5, 6), mask=mask(5, 5), src_key_padding_mask=mask(5)"),
+    (
+        f"nn.TransformerEncoder({LAYER.format('')}, 2, **plain)",
+        "x(5, 6), mask=mask(5, 5), src_key_padding_mask=mask(5)",
+    ),
 ]  # fmt: skip
 
 CASES = RECURRENT + ATTENTION + TRANSFORMER

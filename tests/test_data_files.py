@@ -89,8 +89,11 @@ def test_idx_with_compressed_data_cut_anywhere(cut, tmp_path):
         (b"\n<!DOCTYPE html><title>404</title>", "it is a web page"),
         (b"<HTML><body>Not found", "it is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS pointer"),
-        (gzip.compress(GOOD)[:-8] + b"\0" * 8, r"compressed data is damaged \(CRC"),
-        (gzip.compress(GOOD)[:12] + b"\xff\xff\xff" + gzip.compress(GOOD)[15:], "compressed data is damaged"),
+        (gzip.compress(GOOD, mtime=0)[:-8] + b"\0" * 8, r"compressed data is damaged \(CRC"),
+        (
+            gzip.compress(GOOD, mtime=0)[:12] + b"\xff\xff\xff" + gzip.compress(GOOD, mtime=0)[15:],
+            "compressed data is damaged",
+        ),
     ],
 )
 def test_idx_damaged(content, words, tmp_path):

@@ -86,6 +86,12 @@ class Operations(Node):
     __le__ = _binary(questions.less_equal, operator.le)[0]
     __gt__ = _binary(questions.greater, operator.gt)[0]
     __ge__ = _binary(questions.greater_equal, operator.ge)[0]
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     __neg__ = arithmetic.negative
     __pos__ = arithmetic.positive
     __abs__ = pieces.abs

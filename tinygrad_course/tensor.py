@@ -197,7 +197,7 @@ class Tensor(Operations):
         if not self.requires_grad:
             raise GraphError(
                 f"backward(): {_called(self)} records nothing, because nothing it was computed from requires a gradient"
-                + (", or recording was off (no_grad)" if not self.name else "")
+                ", or recording was off (no_grad)"
                 + "; create the inputs with requires_grad=True"
                 + place(_getframe(1))
             )
@@ -355,7 +355,7 @@ def _check_real(value: Any) -> None:
 
 
 def _called(node: Node) -> str:
-    return f"{node.name or 'this Tensor'} (shape {node.value.shape})"
+    return f"{node.called} (shape {node.value.shape})"
 
 
 def _seed(output: Tensor, gradient: Any, frame: Any) -> Any:

@@ -144,8 +144,13 @@ class _Call:
 
     def scalar(self, output: Any) -> Tensor:
         """`output`, checked to be one real number."""
-        if isinstance(output, float | np.floating | np.ndarray) and np.ndim(output) == 0:
+        if type(output) is float:
             output = Tensor(output)  # a constant: its gradient is 0
+        if isinstance(output, np.ndarray | np.generic):
+            raise GraphError(
+                f"{self.name}: the function returned NumPy values, so nothing links them with its arguments: they left "
+                "the graph on the way, through np.asarray, .data, .numpy() or .item()"
+            )
         if not isinstance(output, Tensor):
             raise GraphError(
                 f"{self.name}: the function must return a Tensor of one element, it returned {type(output).__name__}"

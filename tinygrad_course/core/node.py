@@ -7,7 +7,7 @@ from itertools import count
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .position import describe, internal
+from .position import describe, internal, statement
 from .state import Scope, state
 
 if TYPE_CHECKING:
@@ -54,6 +54,14 @@ class Node:
     def where(self) -> str:
         """`file.py:12: z = w @ x`, the user's statement that made this node; empty when it is not known."""
         return describe(self.code, self.lasti)
+
+    @property
+    def called(self) -> str:
+        """Its name: the one it was given, or the variable it was assigned to; "a Tensor" where neither is known."""
+        if self.name:
+            return self.name
+        found = statement(self.code, self.lasti) if self.code is not None else None
+        return found.targets[0] if found is not None and len(found.targets) == 1 else "a Tensor"
 
     @property
     def parents(self) -> Iterator[Node]:

@@ -253,7 +253,7 @@ def _refuse_changed(recorded: Sequence[Node]) -> None:
     for node in recorded:
         for x in (node, *node.inputs):
             if isinstance(x, Node) and x.changed > node.order:
-                what = f"the data of {x.name or 'a Tensor'} (shape {np.shape(x.value)})"
+                what = f"the data of {x.called} (shape {np.shape(x.value)})"
                 raise MutationError(
                     f"{what} was changed after {node.op.name} recorded it ({node.where}): its gradient would "  # type: ignore[union-attr]
                     "be that of another function. Call backward() before the update, or run the forward pass again."

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from .anomaly import detect_anomaly
@@ -74,7 +74,7 @@ def composite(function: Callable[P, R]) -> Callable[P, R]:
 
 
 class no_grad:
-    """Run without recording: as a context, ``with tg.no_grad():``, or as a decorator, ``@tg.no_grad()``.
+    """Run without recording: as a context, ``with tg.no_grad():``, or as a decorator, ``@tg.no_grad``.
 
     It holds for the calling thread only, and may be nested.
 
@@ -85,6 +85,10 @@ class no_grad:
     >>> y.requires_grad
     False
     """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        made = super().__new__(cls)
+        return made if function is None else made(function)
 
     def __enter__(self) -> no_grad:
         state.outer.append(state.recording)

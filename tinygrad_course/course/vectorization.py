@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .activations import Array, sigmoid
@@ -54,12 +52,14 @@ def forward_vectorised(X: Array, parameters: Parameters) -> Array:
 def normalise(X: Array) -> tuple[Array, Array, Array]:
     """X (n_x, m) with mean 0 and deviation 1 in every feature; and the means and deviations, (n_x, 1) (line 214).
 
-    Test data must be normalised with the numbers of the training data, not with its own. A constant feature becomes 0.
+    Test data must be normalised with the numbers of the training data, not with its own. The deviation of a constant
+    feature counts as 1.
 
     >>> from tinygrad_course.course import vectorization
     >>> vectorization.normalise(np.array([[1.0, 3.0], [5.0, 5.0]]))[0].tolist()
     [[-1.0, 1.0], [0.0, 0.0]]
     """
     mean, deviation = X.mean(axis=1, keepdims=True), X.std(axis=1, keepdims=True)
-    scaled: Any = (X - mean) / np.where(deviation == 0, 1, deviation)
-    return scaled, mean, deviation
+    constant = np.ptp(X, axis=1, keepdims=True) == 0  # its deviation may be 1e-17, by rounding
+    deviation = np.where(constant, 1.0, deviation)
+    return (X - mean) / deviation, mean, deviation

@@ -47,7 +47,7 @@ class Recurrent(Module):
     def add_weights(self, suffix: str, input_size: int, dtype: DTypeLike | None) -> None:
         """Create the parameters of one step under PyTorch's names."""
         rows = self.GATES * self.hidden_size
-        shapes = {"weight_ih": (rows, input_size), "weight_hh": (rows, self.hidden_size)}
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, input_size), "weight_hh": (rows, self.hidden_size)}
         shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)} if self.bias else {}
         for name, shape in shapes.items():
             setattr(self, name + suffix, Parameter(np.zeros(shape, dtype or float)))

@@ -13,6 +13,7 @@ from ..ops.join import concat, stack, unstack
 from ..ops.shape import expand_dims, reshape, squeeze
 from . import init
 from .cells import GRUStep, LSTMStep, Recurrent, RNNStep, States, project
+from .module import Parameter
 
 ARGUMENTS = """
     Called with a sequence (T, N, input_size), gives ``output, h_n``: h of the last layer at every step
@@ -47,6 +48,7 @@ ARGUMENTS = """
 
 
 class _Layers(Recurrent):
+    weight_ih_l0: Parameter
     rng: np.random.Generator
 
     def __init__(
@@ -92,7 +94,7 @@ class _Layers(Recurrent):
         time = int(self.batch_first and not alone)
         height = len(self._ways) * self.num_layers
         batch = () if alone else (shape[1 - time],)
-        given = self.checked(states, (height, *batch, self.hidden_size), next(self.parameters()).dtype)
+        given = self.checked(states, (height, *batch, self.hidden_size), self.weight_ih_l0.dtype)
         if alone:
             x, given = expand_dims(x, 1), tuple(expand_dims(s, 1) for s in given)
         first = zip(*(unstack(s) for s in given), strict=True)

@@ -89,7 +89,7 @@ def _letters(indices: Any) -> str:
         raise refuse(
             "einsum",
             f"{indices!r} is no list of axis numbers from 0 to {len(ascii_letters) - 1}; "
-            "pass subscripts first, as in einsum('ij,jk->ik', a, b)"
+            "pass subscripts first, as in einsum('ij,jk->ik', a, b)",
         ) from None
 
 
@@ -146,7 +146,7 @@ def _check_sizes(terms: list[str], shapes: tuple[Shape, ...]) -> None:
                 raise refuse(
                     "einsum",
                     f"'{c}' is {size} in operand {other} ('{terms[other]}', shape {shapes[other]}) but {n} in "
-                    f"operand {k} ('{term}', shape {shape}); sizes under one letter must agree"
+                    f"operand {k} ('{term}', shape {shape}); sizes under one letter must agree",
                 )
             if c not in seen or size == 1:
                 seen[c] = (n, k)

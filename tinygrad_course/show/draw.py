@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..core.errors import GraphError, ShapeError
+from ..core.errors import GraphError, MutationError, ShapeError
 from ..core.node import Node
 from ..core.position import user_frame
 from ..values import as_value
@@ -141,9 +141,13 @@ def draw(
         if np.shape(gradient) != np.shape(output.value):
             shapes = np.shape(gradient), np.shape(output.value)
             raise ShapeError("gradient has shape {}, but the output has shape {}".format(*shapes))
-    picture = make_picture(
-        output, view=view, derivatives=derivatives, gradient=gradient, title=title, frame=user_frame(_getframe(1))
-    )
+    frame = user_frame(_getframe(1))
+    try:
+        picture = make_picture(output, view=view, derivatives=derivatives, gradient=gradient, title=title, frame=frame)
+    except MutationError as error:
+        raise MutationError(
+            f"{error} For a picture: draw before the parameters are updated, or draw the result of a new forward pass."
+        ) from error
     drawing = Drawing(picture)
     if path is not None:
         drawing.save(path)

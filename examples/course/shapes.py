@@ -1,0 +1,27 @@
+"""Sums, reshape, broadcasting, rank 1 (notes, lines 196-204), and what a gradient does with a broadcast."""
+
+import numpy as np
+
+import tinygrad_course as tg
+
+a = tg.Tensor(np.arange(1.0, 7.0).reshape(2, 3), requires_grad=True)
+print("a.sum(axis=0), one for each column:", a.sum(axis=0).tolist())
+print("a.sum(axis=1), one for each row:   ", a.sum(axis=1).tolist())
+print("a.reshape(1, 6).shape:             ", a.reshape(1, 6).shape)
+try:
+    a.reshape(1, 4)
+except tg.ShapeError as error:
+    print("a.reshape(1, 4):", str(error).split(" (")[0])
+
+b = tg.Tensor([[10.0], [20.0]], requires_grad=True)
+total = (a + b).sum()  # b is used three times, once for each column: its gradient is a sum of three
+total.backward()
+print("b (2, 1) added to a (2, 3): the gradient of b is", b.grad.tolist())
+
+v = tg.Tensor([1.0, 2.0, 3.0])
+column = v.reshape(3, 1)
+print("rank 1: v.T.shape =", v.T.shape, " v @ v =", (v @ v).item(), " (column - v).shape =", (column - v).shape)
+try:
+    tg.mse_loss(column, v)
+except tg.ShapeError as error:
+    print("mse_loss(column, v):", str(error).split(";")[0])
