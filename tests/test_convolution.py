@@ -126,6 +126,7 @@ def test_stays_in_the_memory_order_it_works_in() -> None:
     assert y.strides[0] == z.strides[0] == x.itemsize
     moved = np.transpose(y, (1, 2, 3, 0))
     assert convolution.last_axis_innermost(moved) is moved
+    assert convolution.last_axis_innermost(np.transpose(x, (1, 2, 3, 0))).flags.c_contiguous
 
 
 # --- pooling: ties, padding, NaN --------------------------------------------------------------------------------------
@@ -137,8 +138,9 @@ def test_ties_share_equally() -> None:
     np.testing.assert_allclose(x.grad, [[[1 / 3, 1 / 3, 0], [1 / 3, 0, 1]]])
 
 
-def test_padding_never_wins() -> None:
-    x = np.full((1, 3, 3), -5.0)
+@pytest.mark.parametrize("dtype", [float, int])
+def test_padding_never_wins(dtype: Any) -> None:
+    x = np.full((1, 3, 3), -5, dtype)
     assert (tg.max_pool2d(x, 3, stride=1, padding=1) == -5).all()
 
 

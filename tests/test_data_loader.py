@@ -215,6 +215,7 @@ def test_random_split_by_shares(count, shares, seed):
 
 
 def test_random_split_by_numbers():
+    assert [len(part) for part in tg.data.random_split(np.arange(11), [0.5, 0.5])] == [6, 5]
     parts = tg.data.random_split(list("abcdef"), [4, 0, 2], generator=1)
     assert [len(part) for part in parts] == [4, 0, 2]
     again = tg.data.random_split(list("abcdef"), [4, 0, 2], generator=1)
@@ -262,9 +263,16 @@ def test_split_leaves_no_part_empty(size):
         tg.data.train_test_split(np.arange(10), test_size=size)
 
 
+def test_stratify_rounds_to_the_nearest_share():
+    labels = [0] * 9 + [1] * 11  # a quarter of them: 2.25 and 2.75
+    assert np.bincount(tg.data.train_test_split(labels, stratify=labels)[1]).tolist() == [2, 3]
+
+
 def test_stratify_needs_enough_of_each():
     with pytest.raises(DataError, match=r"missing from one of the parts \(0: 9, 1: 1\)"):
         tg.data.train_test_split(np.arange(10), stratify=[0] * 9 + [1])
+    with pytest.raises(DataError, match="missing from one of the parts"):
+        tg.data.train_test_split(np.arange(10), stratify=[0] * 9 + [1], test_size=9)
     with pytest.raises(DataError, match="9 labels for 10"):
         tg.data.train_test_split(np.arange(10), stratify=[0] * 9)
 
@@ -294,10 +302,12 @@ def test_standardise_uses_the_training_set_only():
 
 
 def test_a_constant_feature_stays_finite():
-    """Ten times 0.1 has a rounded mean and so a spread of 1e-17: dividing by that would make ones of nothing."""
-    train, test = tg.data.standardise(np.full((10, 1), 0.1), [[0.1], [1.1]])
-    np.testing.assert_allclose(train, 0, atol=1e-15)
-    np.testing.assert_allclose(test, [[0], [1]], atol=1e-15)
+    """The mean of many times 0.1 is rounded, so they seem to vary: dividing by that would make ones of nothing."""
+    constant = np.full((1000, 2), 0.1)
+    assert constant.std(axis=0).max() > 0
+    train, test = tg.data.standardise(constant, [[0.1, 1.1]])
+    np.testing.assert_allclose(train, 0, atol=1e-12)
+    np.testing.assert_allclose(test, [[0, 1]], atol=1e-12)
 
 
 def test_standardise_dtypes_and_images():

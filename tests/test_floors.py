@@ -20,8 +20,10 @@ FLOORS = [
     ["checkpoint"],
     ["show", "check"],
     ["emit"],
-    ["nn", "optim"],
-    ["train", "data"],
+    ["optim"],
+    ["nn"],
+    ["data"],
+    ["train"],
     ["__init__"],  # `import tinygrad_course as tg`, which gathers the public names of everything below
     ["course", "demo"],  # programs, written as a user writes them
     ["cli"],

@@ -197,9 +197,7 @@ class Tensor(Operations):
         if not self.requires_grad:
             raise GraphError(
                 f"backward(): {_called(self)} records nothing, because nothing it was computed from requires a gradient"
-                ", or recording was off (no_grad)"
-                + "; create the inputs with requires_grad=True"
-                + place(_getframe(1))
+                f", or recording was off (no_grad); create the inputs with requires_grad=True{place(_getframe(1))}"
             )
         seed = _seed(self, gradient, _getframe(1))
         found = reverse((self,), (seed,))

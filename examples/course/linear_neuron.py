@@ -1,6 +1,18 @@
 """A single neuron without activation is linear regression (notes, lines 7 and 65-75).
 
-It learns from one measure, the body mass index, how an illness goes on; gradient descent finds what least squares finds.
+It learns from one measure, the body mass index, how an illness goes on; gradient descent finds what least squares
+finds.
+
+Prints:
+
+    iteration   0: J = 29468.647
+    iteration  50: J =  3955.020
+    iteration 100: J =  3955.020
+    iteration 150: J =  3955.020
+    iteration 200: J =  3955.020
+    learnt:        y = 938.23786 x + 152.919
+    least squares: y = 938.23786 x + 152.919
+    error on 20 new patients: 2548.07
 """
 
 import numpy as np

@@ -1,6 +1,14 @@
 """Gradient descent converges faster on normalised inputs (notes, line 214): count the iterations to one cost.
 
 Tumours described by 30 measures, some around 0.01, some around 1000. For each scaling the best of several rates.
+
+Prints:
+
+    inputs                       condition number   iterations to a cost of 0.1
+    as measured                             2e+12                     over 1000
+    divided by the largest                  2e+12                     over 1000
+    each feature / its largest              2e+06                           113
+    standardised                            1e+05                             8
 """
 
 import numpy as np
@@ -17,7 +25,7 @@ scaled = {
 }
 
 
-def iterations(X, rate, goal=0.2, most=600):
+def iterations(X, rate, goal=0.1, most=1000):
     w, b = lr.initialize_with_zeros(len(X))
     for i in range(most):
         with np.errstate(all="ignore"):
@@ -28,8 +36,8 @@ def iterations(X, rate, goal=0.2, most=600):
     return most
 
 
-print("inputs                       condition number   iterations to a cost of 0.2")
+print("inputs                       condition number   iterations to a cost of 0.1")
 for name, inputs in scaled.items():
     best = min(iterations(inputs, rate) for rate in 10.0 ** np.arange(-6, 2))
     condition = np.linalg.cond(inputs @ inputs.T / inputs.shape[1])
-    print(f"{name:28} {condition:16.0e} {best if best < 600 else 'over 600':>29}")
+    print(f"{name:28} {condition:16.0e} {best if best < 1000 else 'over 1000':>29}")

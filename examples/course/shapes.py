@@ -1,4 +1,15 @@
-"""Sums, reshape, broadcasting, rank 1 (notes, lines 196-204), and what a gradient does with a broadcast."""
+"""Sums, reshape, broadcasting, rank 1 (notes, lines 196-204), and what a gradient does with a broadcast.
+
+Prints:
+
+    a.sum(axis=0), one for each column: [5.0, 7.0, 9.0]
+    a.sum(axis=1), one for each row:    [6.0, 15.0]
+    a.reshape(1, 6).shape:              (1, 6)
+    a.reshape(1, 4): reshape: cannot reshape array of size 6 into shape
+    b (2, 1) added to a (2, 3): the gradient of b is [[3.0], [3.0]]
+    rank 1: v.T.shape = (3,)  v @ v = 14.0  (column - v).shape = (3, 3)
+    mse_loss(column, v): mse_loss: input is (3, 1) but target is (3,)
+"""
 
 import numpy as np
 

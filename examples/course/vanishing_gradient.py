@@ -1,6 +1,14 @@
 """Why sigmoids learn slowly in deep networks, and ReLU does not (notes, lines 47, 296, 308-309).
 
 Six layers of 30 units. Going back, every sigmoid multiplies the derivative by at most 1/4.
+
+Prints:
+
+    norm of dW     layer 1   layer 2   layer 3   layer 4   layer 5   layer 6
+    sigmoid        1.0e-03   2.5e-03   3.2e-03   9.9e-03   4.1e-02   1.5e-01
+    tanh           4.2e-01   9.8e-01   8.3e-01   7.7e-01   6.5e-01   6.6e-01
+    ReLU, He       5.9e-01   1.0e+00   1.1e+00   1.0e+00   1.0e+00   6.5e-01
+    slope of sigmoid at 0, 2, -10, 10: ['2.5e-01', '1.0e-01', '4.5e-05', '4.5e-05']
 """
 
 import numpy as np

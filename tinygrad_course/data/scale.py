@@ -29,13 +29,13 @@ class StandardScaler:
 
     def fit(self, X: Any) -> StandardScaler:
         """Learn the mean and the scale of each feature of `X`; returns the scaler."""
-        values = np.asarray(X, dtype=np.float64)
+        values = _numbers(X)
         if values.ndim < 1 or values.shape[self.axis] == 0:
             raise DataError(f"StandardScaler: there is no example in data of shape {values.shape}")
         if not np.isfinite(values).all():
             raise DataError("StandardScaler: the data has NaN or infinity; leave those examples out, or fill them in")
-        self.mean = values.mean(axis=self.axis, keepdims=True)
-        spread = values.std(axis=self.axis, keepdims=True)
+        self.mean = values.mean(axis=self.axis, keepdims=True, dtype=np.float64)
+        spread = values.std(axis=self.axis, keepdims=True, dtype=np.float64)
         # Not spread == 0 alone: the mean of equal numbers may be rounded, and then they seem to vary.
         constant = values.max(axis=self.axis, keepdims=True) == values.min(axis=self.axis, keepdims=True)
         self.scale = np.where(constant | (spread == 0), 1.0, spread)
@@ -44,7 +44,10 @@ class StandardScaler:
     def transform(self, X: Any) -> Array:
         """``(X - mean) / scale``."""
         values = self._checked(X)
-        return ((values - self.mean) / self.scale).astype(_floating(values), copy=False)
+        result: Array = np.empty_like(values, dtype=_floating(values))  # computed in float64, without arrays in between
+        np.subtract(values, self.mean, out=result, casting="same_kind")
+        np.divide(result, self.scale, out=result, casting="same_kind")
+        return result
 
     def inverse_transform(self, X: Any) -> Array:
         """``X * scale + mean``."""
@@ -54,7 +57,7 @@ class StandardScaler:
     def _checked(self, X: Any) -> Array:
         if not hasattr(self, "mean"):
             raise DataError("StandardScaler: fit it to the training set first")
-        values = np.asarray(X)
+        values = _numbers(X)
         if values.ndim != self.mean.ndim or _features(values, self.axis) != _features(self.mean, self.axis):
             raise DataError(f"StandardScaler: it was fit to features {self.mean.shape}; the data is {values.shape}")
         return values
@@ -73,6 +76,11 @@ def standardise(train: Any, *others: Any, examples: Layout = "rows") -> list[Arr
 
 def _features(X: Array, axis: int) -> tuple[int, ...]:
     return X.shape[1:] if axis == 0 else X.shape[:-1]
+
+
+def _numbers(X: Any) -> Array:
+    values = np.asarray(X)
+    return values if values.dtype.kind in "biuf" else values.astype(np.float64)
 
 
 def _floating(X: Array) -> np.dtype:

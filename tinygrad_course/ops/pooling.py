@@ -159,7 +159,8 @@ def max_pool2d(
 def _max_pool(op: str, axes: int, x: Any, size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x, single = batched(op, operand(x), axes)
     slide, around = _slide(op, x, axes, size, stride, padding, dilation, ceil_mode)
-    y = window_max(_padded(x, around, -np.inf), **slide)
+    lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
+    y = window_max(_padded(x, around, lowest), **slide)
     return squeeze(y, 0) if single else y
 
 
