@@ -23,6 +23,7 @@ FLOORS = [
     ["optim"],
     ["nn"],
     ["data"],
+    ["plots"],
     ["train"],
     ["__init__"],  # `import tinygrad_course as tg`, which gathers the public names of everything below
     ["course", "demo"],  # programs, written as a user writes them

@@ -79,6 +79,7 @@ def points(draw: st.DrawFn) -> list[Any]:
     return [[rng.uniform(-1, 1, shape) for shape in shapes] for _ in range(2)]
 
 
+@pytest.mark.filterwarnings("ignore:.*nothing links:UserWarning")  # some expressions are constants
 @settings(max_examples=200)
 @given(expressions, points())
 def test_derivatives_of_random_expressions(expression: Any, point: Any) -> None:

@@ -121,3 +121,26 @@ def test_leaf_made_without_recording_can_still_require_a_gradient() -> None:
     assert x.requires_grad
     (x * x).backward()
     assert x.grad == 4.0
+
+
+def test_no_grad_decorates_with_and_without_brackets() -> None:
+    w = tg.Tensor(2.0, requires_grad=True)
+    for decorated in (tg.no_grad(lambda x: x * w), tg.no_grad()(lambda x: x * w)):
+        out = decorated(3.0)
+        assert out.item() == 6.0 and not out.requires_grad
+    assert (w * 2).requires_grad
+
+
+def test_divmod() -> None:
+    t = tg.Tensor(7.5, requires_grad=True)
+    quotient, remainder = divmod(t, 2.0)
+    assert (quotient.item(), remainder.item()) == divmod(7.5, 2.0)
+    remainder.backward()
+    assert t.grad == 1.0
+    assert [x.item() for x in divmod(20.0, t)] == list(divmod(20.0, 7.5))
+
+
+def test_a_function_that_leaves_the_graph_is_told_of() -> None:
+    with pytest.warns(UserWarning, match="nothing links with its arguments"):
+        assert tg.grad(lambda x: np.asarray(x).sum())(np.ones(2)).tolist() == [0.0, 0.0]
+    assert tg.grad(lambda x: 3.0)(1.0) == 0.0  # a Python number is a constant that was meant

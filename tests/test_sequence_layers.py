@@ -93,6 +93,23 @@ def test_lstm_by_its_equations() -> None:
     np.testing.assert_allclose(c_n.data, [c], rtol=1e-12)
 
 
+def test_gru_by_its_equations() -> None:
+    cell, x, h = nn.GRUCell(3, 4, rng=1), normal(2, 3), normal(2, 4)
+    w, u, b, d = cell.state_dict().values()
+    x_r, x_z, x_n = np.split(x @ w.T + b, 3, axis=1)
+    h_r, h_z, h_n = np.split(h @ u.T + d, 3, axis=1)
+    z, n = sigmoid(x_z + h_z), np.tanh(x_n + sigmoid(x_r + h_r) * h_n)
+    np.testing.assert_allclose(cell(x, h).data, (1 - z) * n + z * h, rtol=1e-12)
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_rnn_by_its_equation(nonlinearity: str) -> None:
+    cell, x, h = nn.RNNCell(3, 4, nonlinearity=nonlinearity, rng=1), normal(2, 3), normal(2, 4)
+    w, u, b, d = cell.state_dict().values()
+    expected = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0)}[nonlinearity](x @ w.T + b + h @ u.T + d)
+    np.testing.assert_allclose(cell(x, h).data, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("family", ["RNN", "LSTM", "GRU"])
 def test_a_layer_is_its_cell_step_by_step(family: str) -> None:
     layer, cell = getattr(nn, family)(3, 4, rng=2), getattr(nn, family + "Cell")(3, 4)

@@ -10,7 +10,7 @@ array(4.)
 
 from __future__ import annotations
 
-from . import data, functional, linalg, nn, optim
+from . import data, functional, linalg, nn, optim, plots, train
 from .check import GradCheckError, GradCheckReport, check_derivative, check_primitive, gradcheck
 from .checkpoint import checkpoint
 from .core import allocator, collector
@@ -29,16 +29,17 @@ from .core.state import no_grad
 from .functional import *
 from .show import DrawError, Drawing, SaveError, draw
 from .tensor import Tensor
+from .train import LoadError, load, save
 from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AnomalyError", "DTypeError", "DrawError", "Drawing", "GradCheckError", "GradCheckReport", "GraphError",
-    "IndexingError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor", "TinygradError",
+    "IndexingError", "LoadError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor", "TinygradError",
     "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly", "draw", "grad", "gradcheck",
-    "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg", "nn", "no_grad", "optim", "primitive",
-    "value_and_grad", "vjp",
+    "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg", "load", "nn", "no_grad", "optim", "plots", "primitive",
+    "save", "train", "value_and_grad", "vjp",
 ]  # fmt: skip
 __all__ += functional.__all__
 

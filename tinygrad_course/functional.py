@@ -27,17 +27,32 @@ from .ops.arithmetic import (
     reciprocal,
     subtract,
 )
-from .ops.arrange import flip, pad, roll
+from .ops.arrange import flip, fliplr, flipud, pad, roll, rot90
 from .ops.attention import scaled_dot_product_attention
 from .ops.convolution import conv1d, conv2d
 from .ops.diagonal import diag, diagonal, trace, tril, triu
+from .ops.differences import diff, trapezoid
 from .ops.dropout import dropout
 from .ops.einsum import einsum
 from .ops.erf import erf
 from .ops.exponential import exp, exp2, expm1, log, log1p, log2, log10, logaddexp, logaddexp2
 from .ops.index import argsort, one_hot, sort, take, take_along_axis
-from .ops.join import array_split, concat, hstack, repeat, split, stack, tile, unstack, vstack
+from .ops.join import (
+    append,
+    array_split,
+    column_stack,
+    concat,
+    dstack,
+    hstack,
+    repeat,
+    split,
+    stack,
+    tile,
+    unstack,
+    vstack,
+)
 from .ops.linalg import cross, dot, inner, kron, matmul, multi_dot, outer, tensordot, vdot, vecdot
+from .ops.missing import nan_to_num, nanmean, nansum
 from .ops.pieces import (
     abs,
     ceil,
@@ -100,7 +115,7 @@ from .ops.shape import (
     swapaxes,
 )
 from .ops.sinc import sinc
-from .ops.statistics import mean, median, std, var
+from .ops.statistics import average, mean, median, ptp, std, var
 from .ops.trigonometry import (
     acos,
     acosh,
@@ -121,6 +136,7 @@ from .ops.trigonometry import (
 
 absolute = abs
 arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh = acos, acosh, asin, asinh, atan, atan2, atanh
+around = round
 concatenate = concat
 deg2rad, rad2deg = radians, degrees
 power, remainder, true_divide = pow, mod, divide
@@ -139,6 +155,7 @@ __all__ = [
     "amax",
     "amin",
     "any",
+    "append",
     "arange",
     "arccos",
     "arccosh",
@@ -150,6 +167,7 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "around",
     "array_split",
     "asarray",
     "asin",
@@ -159,6 +177,7 @@ __all__ = [
     "atanh",
     "atleast_1d",
     "atleast_2d",
+    "average",
     "avg_pool1d",
     "avg_pool2d",
     "binary_cross_entropy",
@@ -170,6 +189,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "clip",
+    "column_stack",
     "concat",
     "concatenate",
     "conv1d",
@@ -187,9 +207,11 @@ __all__ = [
     "degrees",
     "diag",
     "diagonal",
+    "diff",
     "divide",
     "dot",
     "dropout",
+    "dstack",
     "einsum",
     "elu",
     "equal",
@@ -201,6 +223,8 @@ __all__ = [
     "eye",
     "fabs",
     "flip",
+    "fliplr",
+    "flipud",
     "float_power",
     "floor",
     "floor_divide",
@@ -256,6 +280,9 @@ __all__ = [
     "mse_loss",
     "multi_dot",
     "multiply",
+    "nan_to_num",
+    "nanmean",
+    "nansum",
     "negative",
     "nll_loss",
     "not_equal",
@@ -269,6 +296,7 @@ __all__ = [
     "pow",
     "power",
     "prod",
+    "ptp",
     "rad2deg",
     "radians",
     "ravel",
@@ -279,6 +307,7 @@ __all__ = [
     "reshape",
     "rint",
     "roll",
+    "rot90",
     "round",
     "scaled_dot_product_attention",
     "sigmoid",
@@ -308,6 +337,7 @@ __all__ = [
     "tile",
     "trace",
     "transpose",
+    "trapezoid",
     "tril",
     "triu",
     "true_divide",

@@ -22,12 +22,17 @@ from .core.primitive import Primitive
 from .ops import (
     arithmetic,
     arrange,
+    convolution,
+    covariance,
     diagonal,
+    differences,
     einsum,
     exponential,
     index,
     join,
     linalg,
+    masked,
+    missing,
     pieces,
     powers,
     questions,
@@ -50,10 +55,11 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
 UFUNCS |= {np.reciprocal: arithmetic.reciprocal, np.matmul: linalg.matmul, np.vecdot: linalg.vecdot}
 UFUNCS |= {np.deg2rad: trigonometry.radians, np.rad2deg: trigonometry.degrees, np.fabs: pieces.abs}
 UFUNCS |= {np.conjugate: arithmetic.positive}  # numbers here are real
+UFUNCS |= {getattr(np, name): getattr(linalg, name) for name in ("matvec", "vecmat") if hasattr(np, name)}  # from 2.2
 
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
-    np.add: reduce.sum, np.multiply: reduce.prod, np.maximum: reduce.max, np.minimum: reduce.min,
-    np.logical_and: reduce.all, np.logical_or: reduce.any, np.logaddexp: reduce.logsumexp,
+    np.add: masked.sum, np.multiply: masked.prod, np.maximum: masked.max, np.minimum: masked.min,
+    np.logical_and: masked.all, np.logical_or: masked.any, np.logaddexp: reduce.logsumexp,
 }  # fmt: skip
 ACCUMULATIONS: dict[Any, Callable[..., Any]] = {np.add: running.cumsum, np.multiply: running.cumprod}
 
@@ -74,9 +80,27 @@ def _same_names(module: Any, *rooms: Any) -> dict[Any, Callable[..., Any]]:
     return found
 
 
+def full_like(x: Any, fill_value: Any) -> Any:
+    """One value everywhere: recorded if it is a Tensor's that gets a gradient, else plain as `np.ones_like`."""
+    if not _needs_gradient(fill_value):
+        return np.full_like(_values(x), _values(fill_value))
+    return shape.broadcast_to(cast(fill_value, dtype=_values(x).dtype), np.shape(x))
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """`x` in another dtype."""
+    return cast(x, dtype=np.dtype(dtype))
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **_same_names(np, *ELEMENTWISE, arrange, diagonal, einsum, index, join, linalg, reduce, running, shape, statistics),
+    **_same_names(np, convolution, covariance, differences, missing, masked),  # masked last: it takes NumPy's where=
     **_same_names(np.linalg, linalg_names),
+    np.around: pieces.round,
+    np.fix: pieces.trunc,
+    np.real: arithmetic.positive,
+    np.full_like: full_like,
+    **({np.astype: astype} if hasattr(np, "astype") else {}),  # from 2.1
 }
 for _writes in (np.put,):  # the same name, but NumPy's writes into its argument
     FUNCTIONS.pop(_writes, None)
@@ -86,6 +110,7 @@ ON_VALUES = {
     getattr(np, name)
     for name in [
         "allclose",
+        "argpartition",
         "argwhere",
         "array2string",
         "array_equal",
@@ -93,16 +118,24 @@ ON_VALUES = {
         "array_repr",
         "array_str",
         "can_cast",
+        "diag_indices_from",
+        "digitize",
         "empty_like",
         "flatnonzero",
-        "full_like",
         "histogram",
         "isclose",
         "isin",
+        "iscomplex",
         "iscomplexobj",
+        "isneginf",
+        "isposinf",
+        "isreal",
         "isrealobj",
+        "lexsort",
         "may_share_memory",
         "min_scalar_type",
+        "nanargmax",
+        "nanargmin",
         "ndim",
         "nonzero",
         "ones_like",
@@ -114,6 +147,8 @@ ON_VALUES = {
         "shape",
         "shares_memory",
         "size",
+        "tril_indices_from",
+        "triu_indices_from",
         "unique",
         "zeros_like",
     ]
@@ -144,7 +179,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return _without_rule(ufunc if method == "__call__" else getattr(ufunc, method), f"np.{name}", inputs, kwargs)
     axis = {"axis": kwargs.get("axis", 0)} if method != "__call__" else {}  # 0 unless given; None is all of them
     kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not np._NoValue} | axis
-    unknown = set(kwargs) - {"axis", "keepdims"} if method != "__call__" else set(kwargs)
+    unknown = set(kwargs) - set(_parameters(ours)) if method != "__call__" else set(kwargs)
     if unknown:
         raise DTypeError(
             f"np.{ufunc.__name__} on a Tensor does not take {', '.join(sorted(unknown))}; "
@@ -175,21 +210,21 @@ def _translated(
     """NumPy's arguments as ours: by NumPy's names, which differ for operands, and without those at their default."""
     theirs, known = _parameters(func), _parameters(ours)
     if not theirs or not known or any(p.kind is VARIOUS for p in (*theirs.values(), *known.values())):
-        return args, kwargs
+        return args, {k: v for k, v in kwargs.items() if k in known or _asks(func, ours, k, v)}
     if len(args) > len(theirs):
         raise DTypeError(f"{_called(func)} takes at most {len(theirs)} arguments, but {len(args)} were given")
     found: dict[str, Any] = {}
     dtype = None
     for name, value in {**dict(zip(theirs, args, strict=False)), **kwargs}.items():
+        if value is np._NoValue:
+            continue
         twin = _twin(name, tuple(theirs), tuple(known))
         if twin is not None and not (name in _ALIASES and twin in found):
             found[twin] = value
         elif name == "dtype" and "x" in known:
             dtype = value
-        elif name in _ALIKE:
-            continue
-        elif value is not None and value is not np._NoValue and not _is_default(theirs.get(name), value):
-            raise DTypeError(f"{_called(func)} on a Tensor does not take {name}=; it takes {', '.join(known)}")
+        else:
+            _asks(func, ours, name, value)
     if dtype is not None:
         found["x"] = cast(found["x"], dtype=np.dtype(dtype))
     leading = []
@@ -198,6 +233,14 @@ def _translated(
             break
         leading.append(found.pop(name))
     return tuple(leading), found
+
+
+def _asks(func: Any, ours: Callable[..., Any], name: str, value: Any) -> bool:
+    """Refuse an argument that ours does not have; False where it asks for nothing, being at its default."""
+    if name in _ALIKE or value is None or value is np._NoValue or _is_default(_parameters(func).get(name), value):
+        return False
+    known = _parameters(ours)
+    raise DTypeError(f"{_called(func)} on a Tensor does not take {name}=; it takes {', '.join(known)}")
 
 
 def _twin(name: str, theirs: tuple[str, ...], known: tuple[str, ...]) -> str | None:

@@ -17,6 +17,7 @@ from .ops import (
     index,
     join,
     linalg,
+    norms,
     pieces,
     powers,
     questions,
@@ -86,6 +87,7 @@ class Operations(Node):
     __le__ = _binary(questions.less_equal, operator.le)[0]
     __gt__ = _binary(questions.greater, operator.gt)[0]
     __ge__ = _binary(questions.greater_equal, operator.ge)[0]
+
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
 
@@ -102,6 +104,7 @@ class Operations(Node):
     abs = pieces.abs
     exp = exponential.exp
     log = exponential.log
+    log1p = exponential.log1p
     sqrt = powers.sqrt
     square = powers.square
     sin = trigonometry.sin
@@ -115,6 +118,8 @@ class Operations(Node):
     minimum = pieces.minimum
     relu = activation.relu
     sigmoid = activation.sigmoid
+    softmax = activation.softmax
+    log_softmax = activation.log_softmax
 
     sum = reduce.sum
     prod = reduce.prod
@@ -156,6 +161,7 @@ class Operations(Node):
     argsort = index.argsort
     dot = linalg.dot
     matmul = linalg.matmul
+    norm = norms.norm
 
     def reshape(self, *shape: Any) -> Any:
         """The same elements in another shape: ``t.reshape(2, -1)`` or ``t.reshape((2, -1))``."""

@@ -7,6 +7,7 @@ Arguments may be nested tuples, lists and dicts of arrays; a gradient has the st
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from sys import _getframe
@@ -144,13 +145,14 @@ class _Call:
 
     def scalar(self, output: Any) -> Tensor:
         """`output`, checked to be one real number."""
-        if type(output) is float:
+        if isinstance(output, float | np.floating | np.ndarray) and np.ndim(output) == 0:
+            if type(output) is not float:
+                warnings.warn(
+                    f"{self.name}: the function returned a NumPy value, which nothing links with its arguments: the "
+                    "derivative is 0. If it depends on them, it left the graph through np.asarray, .data or .item()",
+                    stacklevel=4,
+                )
             output = Tensor(output)  # a constant: its gradient is 0
-        if isinstance(output, np.ndarray | np.generic):
-            raise GraphError(
-                f"{self.name}: the function returned NumPy values, so nothing links them with its arguments: they left "
-                "the graph on the way, through np.asarray, .data, .numpy() or .item()"
-            )
         if not isinstance(output, Tensor):
             raise GraphError(
                 f"{self.name}: the function must return a Tensor of one element, it returned {type(output).__name__}"

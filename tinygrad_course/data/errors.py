@@ -26,6 +26,6 @@ def extra(module: str, package: str, name: str, user: str) -> Any:
         return importlib.import_module(module)
     except ImportError as cause:
         raise MissingExtraError(
-            f"{user} needs {package}, which is not installed here: `pip install {package}`, "
-            f"or install this package with its extra `{name}`"
+            f"{user} needs {package}, which is not installed here: run `pip install {package}`, "
+            f'or `pip install "tinygrad_course[{name}]"`'
         ) from cause

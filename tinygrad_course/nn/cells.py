@@ -122,9 +122,10 @@ class LSTMStep(Recurrent):
 
 
 class GRUStep(Recurrent):
-    """``h' = (1 - z) * n + z * h`` with gates r and z through a sigmoid (Cho et al., 2014), and
+    """``h' = (1 - z) * n + z * h`` with ``n = tanh(W_in x + b_in + r * (W_hn h + b_hn))`` (Cho et al., 2014).
 
-    ``n = tanh(W_in x + b_in + r * (W_hn h + b_hn))``: the bias b_hn stands inside, as in PyTorch.
+    Gates r and z are ``W_ih x + b_ih + W_hh h + b_hh`` through a sigmoid. The bias b_hn stands inside the product with r,
+    as in PyTorch.
     """
 
     GATES = 3

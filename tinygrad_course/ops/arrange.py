@@ -1,4 +1,4 @@
-"""Elements moved along axes: flip, roll, shift, pad, each with its adjoint."""
+"""Elements moved along axes: flip, rotate, roll, shift, pad, each with its adjoint."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from ..core.primitive import Primitive, refuse_tensors_in
 from ..core.state import composite
-from .axes import Axis, refuse, shape_of, static
+from .axes import Axis, axes_of, ndim_of, refuse, shape_of, static
 from .index import getitem, take
+from .shape import swapaxes
 
 # --- flip, roll, shift ------------------------------------------------------------------------------------------------
 
@@ -40,6 +41,52 @@ def flip(x: Any, axis: Axis = None) -> Any:
     [2, 1, 0]
     """
     return _flip(x, axis=static(axis))
+
+
+@composite
+def flipud(x: Any) -> Any:
+    """`x` upside down: the first axis reversed.
+
+    >>> import tinygrad_course as tg
+    >>> tg.flipud(tg.Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[3.0, 4.0], [1.0, 2.0]]
+    """
+    return flip(_with_axes("flipud", x, 1), 0)
+
+
+@composite
+def fliplr(x: Any) -> Any:
+    """`x` with left and right exchanged: the second axis reversed.
+
+    >>> import tinygrad_course as tg
+    >>> tg.fliplr(tg.Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[2.0, 1.0], [4.0, 3.0]]
+    """
+    return flip(_with_axes("fliplr", x, 2), 1)
+
+
+@composite
+def rot90(x: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
+    """`x` turned by `k` right angles in the plane of two axes, from the first of them towards the second.
+
+    >>> import tinygrad_course as tg
+    >>> tg.rot90(tg.Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[2.0, 4.0], [1.0, 3.0]]
+    """
+    plane = axes_of("rot90", axes, ndim_of(x))
+    if len(plane) != 2:
+        raise refuse("rot90", f"axes={axes} names {len(plane)} axes; a plane has two")
+    if k % 4 == 2:
+        return flip(x, plane)
+    if k % 4 == 1:
+        return swapaxes(flip(x, plane[1]), *plane)
+    return flip(swapaxes(x, *plane), plane[1]) if k % 4 == 3 else x
+
+
+def _with_axes(op: str, x: Any, least: int) -> Any:
+    if ndim_of(x) < least:
+        raise refuse(op, f"x has shape {shape_of(x)}; it needs at least {least} ax{'is' if least == 1 else 'es'}")
+    return x
 
 
 def roll(x: Any, shift: int | Sequence[int], axis: Axis = None) -> Any:

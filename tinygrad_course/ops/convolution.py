@@ -17,7 +17,7 @@ import numpy as np
 from ..core.primitive import Primitive
 from ..core.state import composite
 from .arithmetic import add
-from .arrange import pad
+from .arrange import flip, pad
 from .axes import refuse, shape_of
 from .einsum import operand
 from .linalg import matmul
@@ -204,3 +204,28 @@ def _must_match(op: str, axes: int, x: Sizes, w: Sizes, bias: Any, groups: int) 
         )
     if bias is not None and shape_of(bias) != w[:1]:
         raise refuse(op, f"bias has shape {shape_of(bias)} but there are {w[0]} filters; it must be {w[:1]}")
+
+
+# --- NumPy's, for vectors ---------------------------------------------------------------------------------------------
+
+
+@composite
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """Discrete convolution of two vectors, ``y[n] = sum_k a[k] v[n - k]``: `v` runs along `a` reversed.
+
+    `mode`: "full", all places where they overlap; "valid", only where they overlap wholly; "same", the middle ones,
+    as many as the longer has elements.
+
+    >>> import tinygrad_course as tg
+    >>> np.convolve(tg.Tensor([1.0, 2.0, 3.0]), [1.0, 1.0]).tolist()
+    [1.0, 3.0, 5.0, 3.0]
+    """
+    a, v = operand(a), operand(v)
+    if a.ndim != 1 or v.ndim != 1 or not a.size or not v.size:
+        raise refuse("convolve", f"a is {a.shape} and v is {v.shape}; both must be vectors with at least one element")
+    a, v = (a, v) if a.size >= v.size else (v, a)
+    n = v.size
+    around = {"full": (n - 1, n - 1), "same": (n // 2, (n - 1) // 2), "valid": (0, 0)}.get(mode)
+    if around is None:
+        raise refuse("convolve", f'mode={mode!r} is not known; use "full", "same" or "valid"')
+    return matmul(flip(v), windows(pad(a, around), size=(n,), stride=(1,), dilation=(1,), axis=0))

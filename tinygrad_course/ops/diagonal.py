@@ -38,7 +38,12 @@ def tril(x: Any, k: int = 0) -> Any:
 
 
 def triu(x: Any, k: int = 0) -> Any:
-    """Each matrix of `x` (its last two axes) with 0 below the diagonal number `k`."""
+    """Each matrix of `x` (its last two axes) with 0 below the diagonal number `k`.
+
+    >>> import tinygrad_course as tg
+    >>> tg.triu(tg.ones((2, 2))).tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
     return _triu(_matrices("triu", x), k=k)
 
 
@@ -112,3 +117,25 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     3.0
     """
     return sum(diagonal(x, offset, axis1, axis2), axis=-1)
+
+
+@composite
+def matrix_diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """The diagonals of the matrices in the last two axes, as a new last axis.
+
+    >>> import tinygrad_course as tg
+    >>> tg.linalg.diagonal(tg.ones((5, 2, 3))).shape
+    (5, 2)
+    """
+    return diagonal(_matrices("diagonal", x), offset, -2, -1)
+
+
+@composite
+def matrix_trace(x: Any, /, *, offset: int = 0) -> Any:
+    """The sum along a diagonal of each of the matrices in the last two axes.
+
+    >>> import tinygrad_course as tg
+    >>> tg.linalg.trace(tg.ones((5, 2, 3))).tolist()
+    [2.0, 2.0, 2.0, 2.0, 2.0]
+    """
+    return trace(_matrices("trace", x), offset, -2, -1)

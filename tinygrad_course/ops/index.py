@@ -15,7 +15,9 @@ import numpy as np
 
 from ..core.node import Node
 from ..core.primitive import Primitive
+from .arithmetic import mod
 from .axes import axes_of, refuse, shape_of
+from .pieces import clip
 from .shape import ravel
 
 
@@ -193,14 +195,26 @@ scatter_add: Primitive = Primitive(
 )
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """The slices of `x` at integer `indices` (any shape) along `axis`; of the flattened `x` if None.
+
+    `mode`: what becomes of an index outside: "raise" an error, "wrap" around, or "clip" to the first or last.
 
     >>> import tinygrad_course as tg
     >>> tg.take(tg.arange(6).reshape(2, 3), [0, 2], axis=1).tolist()
     [[0, 2], [3, 5]]
     """
-    return _take(x, _as_indices(indices), axis=axis)
+    return _take(x, _inside(_as_indices(indices), x, axis, mode), axis=axis)
+
+
+def _inside(indices: Any, x: Any, axis: int | None, mode: str) -> Any:
+    """`indices` brought into the size of `axis` as `mode` says."""
+    if mode == "raise":
+        return indices
+    if mode not in ("wrap", "clip"):
+        raise refuse("take", f'mode={mode!r} is not known; use "raise", "wrap" or "clip"')
+    size = math.prod(shape_of(x)) if axis is None else shape_of(x)[axis]
+    return mod(indices, size) if mode == "wrap" else clip(indices, 0, size - 1)
 
 
 def _as_indices(indices: Any) -> Any:
@@ -279,7 +293,12 @@ def sort(x: Any, axis: int | None = -1) -> Any:
 
 
 def argsort(x: Any, axis: int | None = -1) -> Any:
-    """The indices that sort `x` along `axis`; equal elements keep their order. No derivative."""
+    """The indices that sort `x` along `axis`; equal elements keep their order. No derivative.
+
+    >>> import tinygrad_course as tg
+    >>> tg.argsort(tg.Tensor([3.0, 1.0, 2.0])).tolist()
+    [1, 2, 0]
+    """
     return _argsort(ravel(x), axis=0) if axis is None else _argsort(x, axis=axis)
 
 

@@ -13,7 +13,7 @@ from ..core.primitive import Primitive
 from ..core.state import composite
 from .axes import axes_of, ndim_of, refuse, shape_of
 from .index import getitem, scatter_add
-from .shape import atleast_1d, atleast_2d, broadcast_to, expand_dims, ravel, reshape
+from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, expand_dims, ravel, reshape
 
 # --- joining ----------------------------------------------------------------------------------------------------------
 
@@ -80,15 +80,59 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
 
 @composite
 def vstack(arrays: Sequence[Any]) -> Any:
-    """`arrays` on top of each other; vectors become rows."""
+    """`arrays` on top of each other; vectors become rows.
+
+    >>> import tinygrad_course as tg
+    >>> tg.vstack([tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0])]).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
     return _concat(*(atleast_2d(x) for x in _listed("vstack", arrays)), axis=0)
 
 
 @composite
 def hstack(arrays: Sequence[Any]) -> Any:
-    """`arrays` side by side: along axis 1, or end to end if they are vectors."""
+    """`arrays` side by side: along axis 1, or end to end if they are vectors.
+
+    >>> import tinygrad_course as tg
+    >>> tg.hstack([tg.Tensor([1.0, 2.0]), tg.Tensor([3.0])]).tolist()
+    [1.0, 2.0, 3.0]
+    """
     found = [atleast_1d(x) for x in _listed("hstack", arrays)]
     return _concat(*found, axis=0 if ndim_of(found[0]) == 1 else 1)
+
+
+@composite
+def dstack(arrays: Sequence[Any]) -> Any:
+    """`arrays` behind each other, along the third axis, which vectors and matrices get.
+
+    >>> import tinygrad_course as tg
+    >>> tg.dstack([tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0])]).tolist()
+    [[[1.0, 3.0], [2.0, 4.0]]]
+    """
+    return _concat(*(atleast_3d(x) for x in _listed("dstack", arrays)), axis=2)
+
+
+@composite
+def column_stack(arrays: Sequence[Any]) -> Any:
+    """`arrays` side by side along axis 1; vectors become columns.
+
+    >>> import tinygrad_course as tg
+    >>> tg.column_stack([tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0])]).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
+    found = _listed("column_stack", arrays)
+    return _concat(*(x if ndim_of(x) >= 2 else reshape(x, (-1, 1)) for x in found), axis=1)
+
+
+@composite
+def append(x: Any, values: Any, axis: int | None = None) -> Any:
+    """`x` with `values` after it along `axis`; both flattened if None.
+
+    >>> import tinygrad_course as tg
+    >>> tg.append(tg.Tensor([1.0, 2.0]), 3.0).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    return concat([x, values], axis)
 
 
 # --- cutting ----------------------------------------------------------------------------------------------------------
@@ -132,7 +176,12 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
 
 
 def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
-    """As `split`, but the first parts are one longer where the size does not divide."""
+    """As `split`, but the first parts are one longer where the size does not divide.
+
+    >>> import tinygrad_course as tg
+    >>> [part.tolist() for part in tg.array_split(tg.arange(5), 2)]
+    [[0, 1, 2], [3, 4]]
+    """
     (axis,) = axes_of("array_split", axis, ndim_of(x))
     n = shape_of(x)[axis]
     if ndim_of(indices_or_sections):
@@ -149,10 +198,52 @@ def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0)
 
 
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
-    """The slices of `x` along `axis`, which disappears: the inverse of `stack`."""
+    """The slices of `x` along `axis`, which disappears: the inverse of `stack`.
+
+    >>> import tinygrad_course as tg
+    >>> [row.tolist() for row in tg.unstack(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]))]
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
     (axis,) = axes_of("unstack", axis, ndim_of(x))
     found: tuple[Any, ...] = _unstack(x, axis=axis)
     return found
+
+
+@composite
+def hsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """`x` cut from left to right: `split` along axis 1, or along the only axis of a vector.
+
+    >>> import tinygrad_course as tg
+    >>> [part.tolist() for part in np.hsplit(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
+    [[[1.0], [3.0]], [[2.0], [4.0]]]
+    """
+    return split(x, indices_or_sections, axis=1 if ndim_of(x) > 1 else 0)
+
+
+@composite
+def vsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """`x` cut from top to bottom: `split` along axis 0 of at least two.
+
+    >>> import tinygrad_course as tg
+    >>> [part.tolist() for part in np.vsplit(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), 2)]
+    [[[1.0, 2.0]], [[3.0, 4.0]]]
+    """
+    if ndim_of(x) < 2:
+        raise refuse("vsplit", f"x has shape {shape_of(x)}; it needs at least two axes, split takes a vector")
+    return split(x, indices_or_sections, axis=0)
+
+
+@composite
+def dsplit(x: Any, indices_or_sections: int | Sequence[int]) -> list[Any]:
+    """`x` cut from front to back: `split` along the third axis.
+
+    >>> import tinygrad_course as tg
+    >>> [part.shape for part in np.dsplit(tg.ones((1, 2, 4)), 2)]
+    [(1, 2, 2), (1, 2, 2)]
+    """
+    if ndim_of(x) < 3:
+        raise refuse("dsplit", f"x has shape {shape_of(x)}; it needs at least three axes")
+    return split(x, indices_or_sections, axis=2)
 
 
 # --- repeating --------------------------------------------------------------------------------------------------------

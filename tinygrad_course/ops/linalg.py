@@ -206,6 +206,30 @@ def vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
 
 
 @composite
+def matvec(a: Any, x: Any) -> Any:
+    """Each matrix of `a`, shape (..., m, n), times the vector of `x`, shape (..., n); leading axes broadcast.
+
+    >>> import tinygrad_course as tg
+    >>> from tinygrad_course.ops.linalg import matvec
+    >>> matvec(np.eye(2), tg.Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    return squeeze(matmul(operand(a), expand_dims(operand(x), -1)), -1)
+
+
+@composite
+def vecmat(x: Any, a: Any) -> Any:
+    """The vector of `x`, shape (..., m), times each matrix of `a`, shape (..., m, n); leading axes broadcast.
+
+    >>> import tinygrad_course as tg
+    >>> from tinygrad_course.ops.linalg import vecmat
+    >>> vecmat(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), np.eye(2)).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    return squeeze(matmul(expand_dims(operand(x), -2), operand(a)), -2)
+
+
+@composite
 def cross(x1: Any, x2: Any, *, axis: int = -1) -> Any:
     """Cross products of the 3-vectors along `axis` of both; the other axes broadcast.
 

@@ -145,6 +145,12 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis` (all axes if None). Elements that tie share the gradient equally.
 
     Raises ShapeError if there is no element to choose from. A NaN makes its result NaN.
+
+    >>> import tinygrad_course as tg
+    >>> x = tg.Tensor([4.0, 1.0, 2.0], requires_grad=True)
+    >>> tg.min(x).backward()
+    >>> x.grad
+    array([0., 1., 0.])
     """
     return _min(x, axis=static(axis), keepdims=keepdims)
 
@@ -225,12 +231,22 @@ _count_nonzero = _question(
 
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether any element over `axis` is true (not 0); False where there is none."""
+    """Whether any element over `axis` is true (not 0); False where there is none.
+
+    >>> import tinygrad_course as tg
+    >>> tg.any(tg.Tensor([[0.0, 2.0], [0.0, 0.0]]), axis=1).tolist()
+    [True, False]
+    """
     return _any(x, axis=static(axis), keepdims=keepdims)
 
 
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether every element over `axis` is true (not 0); True where there is none."""
+    """Whether every element over `axis` is true (not 0); True where there is none.
+
+    >>> import tinygrad_course as tg
+    >>> tg.all(tg.Tensor([[1.0, 2.0], [3.0, 0.0]]), axis=1).tolist()
+    [True, False]
+    """
     return _all(x, axis=static(axis), keepdims=keepdims)
 
 
@@ -245,10 +261,20 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """Index of the smallest element along `axis` (of the flattened `x` if None), the first of several."""
+    """Index of the smallest element along `axis` (of the flattened `x` if None), the first of several.
+
+    >>> import tinygrad_course as tg
+    >>> tg.argmin(tg.Tensor([[1.0, 3.0], [5.0, 4.0]]), axis=1).tolist()
+    [0, 1]
+    """
     return _argmin(x, axis=axis, keepdims=keepdims)
 
 
 def count_nonzero(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """How many elements over `axis` are not 0."""
+    """How many elements over `axis` are not 0.
+
+    >>> import tinygrad_course as tg
+    >>> tg.count_nonzero(tg.Tensor([[0.0, 2.0], [3.0, 4.0]]), axis=1).tolist()
+    [1, 2]
+    """
     return _count_nonzero(x, axis=static(axis), keepdims=keepdims)

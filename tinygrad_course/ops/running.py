@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Primitive
-from .arrange import flip, shift
-from .axes import axes_of, ndim_of
+from ..core.state import composite
+from .arrange import flip, pad, shift
+from .axes import axes_of, ndim_of, refuse, shape_of
 from .shape import ravel
 
 
@@ -38,6 +39,29 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     [1.0, 3.0, 6.0]
     """
     return _run(_cumsum, x, axis)
+
+
+@composite
+def cumulative_sum(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
+    """Running sum along `axis`, which only a vector may leave out; with the 0 it starts from if `include_initial`.
+
+    >>> import tinygrad_course as tg
+    >>> from tinygrad_course.ops.running import cumulative_sum
+    >>> cumulative_sum(tg.Tensor([1.0, 2.0, 3.0]), include_initial=True).tolist()
+    [0.0, 1.0, 3.0, 6.0]
+    """
+    axis = _only_axis("cumulative_sum", x, axis)
+    return cumsum(_led_by(x, 0, axis) if include_initial else x, axis)
+
+
+def _only_axis(op: str, x: Any, axis: int | None) -> int:
+    if axis is None and ndim_of(x) != 1:
+        raise refuse(op, f"x has shape {shape_of(x)}; axis= must be given unless x is a vector")
+    return axes_of(op, 0 if axis is None else axis, ndim_of(x))[0]
+
+
+def _led_by(x: Any, first: float, axis: int) -> Any:
+    return pad(x, [(int(a == axis), 0) for a in range(ndim_of(x))], constant_values=first)
 
 
 # --- running product --------------------------------------------------------------------------------------------------
@@ -97,6 +121,19 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     [1.0, 2.0, 6.0]
     """
     return _run(_cumprod, x, axis)
+
+
+@composite
+def cumulative_prod(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
+    """Running product along `axis`, which only a vector may leave out; with the 1 it starts from if `include_initial`.
+
+    >>> import tinygrad_course as tg
+    >>> from tinygrad_course.ops.running import cumulative_prod
+    >>> cumulative_prod(tg.Tensor([2.0, 3.0]), include_initial=True).tolist()
+    [1.0, 2.0, 6.0]
+    """
+    axis = _only_axis("cumulative_prod", x, axis)
+    return cumprod(_led_by(x, 1, axis) if include_initial else x, axis)
 
 
 # --- product of the others --------------------------------------------------------------------------------------------

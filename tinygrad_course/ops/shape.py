@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.engine_ops import broadcast_to as _broadcast_to
 from ..core.primitive import Primitive
+from ..core.state import composite
 from .axes import Axis, axes_of, ndim_of, refuse, shape_of, static
 
 # `[()]` turns a 0-d array into the NumPy scalar that the engine keeps, and is a free view of any other array.
@@ -56,7 +57,12 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
 
 
 def ravel(x: Any) -> Any:
-    """`x` as a vector of all its elements, in row-major order."""
+    """`x` as a vector of all its elements, in row-major order.
+
+    >>> import tinygrad_course as tg
+    >>> tg.ravel(tg.Tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
     return _reshape(x, shape=(-1,))
 
 
@@ -91,6 +97,24 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Any:
     [[0, 1, 2], [0, 1, 2]]
     """
     return _broadcast_to(x, shape=(shape,) if isinstance(shape, int) else static(shape))
+
+
+@composite
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """Each array stretched to the shape they all broadcast to.
+
+    >>> import tinygrad_course as tg
+    >>> [x.shape for x in np.broadcast_arrays(tg.ones(3), tg.ones((2, 1)))]
+    [(2, 3), (2, 3)]
+    """
+    try:
+        shape = np.broadcast_shapes(*map(shape_of, arrays))
+    except ValueError:
+        shapes = ", ".join(str(shape_of(x)) for x in arrays)
+        raise refuse(
+            "broadcast_arrays", f"the shapes {shapes} do not broadcast: each size, from the last, must agree or be 1"
+        ) from None
+    return tuple(broadcast_to(x, shape) for x in arrays)
 
 
 def permute_dims(x: Any, axes: Sequence[int] | None = None) -> Any:
@@ -153,12 +177,33 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
 
 
 def atleast_1d(*arrays: Any) -> Any:
-    """Each array with at least one axis; one array gives one result, several give a tuple."""
+    """Each array with at least one axis; one array gives one result, several give a tuple.
+
+    >>> import tinygrad_course as tg
+    >>> tg.atleast_1d(tg.Tensor(2.0)).tolist()
+    [2.0]
+    """
     found = tuple(x if ndim_of(x) >= 1 else reshape(x, (1,)) for x in arrays)
     return found[0] if len(found) == 1 else found
 
 
 def atleast_2d(*arrays: Any) -> Any:
-    """Each array with at least two axes; a vector becomes one row. Several arrays give a tuple."""
+    """Each array with at least two axes; a vector becomes one row. Several arrays give a tuple.
+
+    >>> import tinygrad_course as tg
+    >>> tg.atleast_2d(tg.Tensor([1.0, 2.0])).tolist()
+    [[1.0, 2.0]]
+    """
     found = tuple(x if ndim_of(x) >= 2 else reshape(x, (1, -1)) for x in arrays)
+    return found[0] if len(found) == 1 else found
+
+
+def atleast_3d(*arrays: Any) -> Any:
+    """Each array with at least three axes: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1). Several give a tuple.
+
+    >>> import tinygrad_course as tg
+    >>> np.atleast_3d(tg.ones((2, 4))).shape
+    (2, 4, 1)
+    """
+    found = tuple(x if ndim_of(x) >= 3 else reshape(x, (*shape_of(atleast_2d(x)), 1)) for x in arrays)
     return found[0] if len(found) == 1 else found

@@ -1,4 +1,4 @@
-"""Mean, variance and median. Variance and its rule stand on `centered`, which is its own adjoint."""
+"""Mean, variance, median and range. Variance and its rule stand on `centered`, which is its own adjoint."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Primitive
-from .axes import Axis, axes_of, count_along, floats, kept_shape, static
+from ..core.state import composite
+from . import reduce
+from .axes import Axis, axes_of, count_along, floats, kept_shape, refuse, static
+from .einsum import operand
 from .pieces import where
 from .reduce import as_kept
+from .shape import reshape
 
 # --- mean -------------------------------------------------------------------------------------------------------------
 
@@ -40,6 +44,28 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     array([0.25, 0.25, 0.25, 0.25])
     """
     return _mean_op(x, axis=static(axis), keepdims=keepdims)
+
+
+@composite
+def average(x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False) -> Any:
+    """Mean over `axis` (all axes if None), each element counted with its weight: ``sum(w * x) / sum(w)``.
+
+    `weights` has the shape of `x`, or is a vector along one `axis`; None weighs all elements alike.
+
+    >>> import tinygrad_course as tg
+    >>> float(tg.average(tg.Tensor([1.0, 5.0]), weights=[3.0, 1.0]))
+    2.0
+    """
+    if weights is None:
+        return mean(x, axis, keepdims)
+    x, w = operand(x), operand(weights)
+    if w.shape == x.shape:
+        return reduce.sum(x * w, axis, keepdims) / reduce.sum(w, axis, keepdims)
+    axes = axes_of("average", axis, x.ndim)
+    if len(axes) != 1 or w.shape != (x.shape[axes[0]],):
+        raise refuse("average", f"weights of shape {w.shape} fit neither x of shape {x.shape} nor axis={axis}")
+    along = reshape(w, (-1,) + (1,) * (x.ndim - axes[0] - 1))
+    return reduce.sum(x * along, axis, keepdims) / reduce.sum(w)
 
 
 # --- variance ---------------------------------------------------------------------------------------------------------
@@ -163,3 +189,14 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     array([0.5, 0. , 0.5, 0. ])
     """
     return _median(x, axis=static(axis), keepdims=keepdims)
+
+
+@composite
+def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Peak to peak over `axis` (all axes if None): the largest less the smallest element.
+
+    >>> import tinygrad_course as tg
+    >>> float(tg.ptp(tg.Tensor([4.0, 1.0, 9.0])))
+    8.0
+    """
+    return reduce.max(x, axis, keepdims) - reduce.min(x, axis, keepdims)

@@ -164,9 +164,11 @@ class Fold:
         stack = [id(self.output)]
         while stack:
             key = stack[-1]
-            missing = [] if key in found else [
-                id(x) for _, _, x in self.operands.get(key, ()) if id(x) in self.boxes and id(x) not in found
-            ]
+            missing = (
+                []
+                if key in found
+                else [id(x) for _, _, x in self.operands.get(key, ()) if id(x) in self.boxes and id(x) not in found]
+            )
             if missing:
                 stack += missing[::-1]
                 continue

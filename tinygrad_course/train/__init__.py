@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..plots import plot_confusion, plot_decision_boundary, plot_filters
 from .batches import evaluate
 from .callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
 from .fit import fit
@@ -12,5 +13,6 @@ from .saving import LoadError, load, save
 
 __all__ = [
     "Callback", "Checkpoint", "EarlyStopping", "History", "LambdaCallback", "LoadError", "Run", "accuracy",
-    "binary_accuracy", "evaluate", "fit", "load", "mae", "mse", "save",
+    "binary_accuracy", "evaluate", "fit", "load", "mae", "mse", "plot_confusion", "plot_decision_boundary",
+    "plot_filters", "save",
 ]  # fmt: skip

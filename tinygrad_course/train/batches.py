@@ -10,7 +10,9 @@ import numpy as np
 from ..core.errors import DTypeError, GraphError
 from ..core.node import Node
 from ..data import DataLoader, Dataset
+from ..data.dataset import as_dataset
 from ..data.errors import DataError
+from ..data.layout import Layout
 from ..nn.modes import evaluating
 from .metrics import Metric, named
 
@@ -18,7 +20,7 @@ Random = int | np.random.Generator | None
 
 
 def evaluate(
-    model: Any, loss: Any, data: Any, metrics: Any = (), *, batch_size: int = 256, examples: str | None = None
+    model: Any, loss: Any, data: Any, metrics: Any = (), *, batch_size: int = 256, examples: Layout | None = None
 ) -> dict[str, float]:
     """The mean loss and metrics of `model` over `data`, in eval mode, without recording.
 
@@ -46,7 +48,7 @@ def measure(model: Any, loss: Any, loader: Any, metrics: Mapping[str, Metric], l
 
 
 def as_loader(
-    data: Any, batch_size: int | None, *, shuffle: bool, generator: Random = None, examples: str | None = None
+    data: Any, batch_size: int | None, *, shuffle: bool, generator: Random = None, examples: Layout | None = None
 ) -> Any:
     """Something to go through once an epoch: arrays (X, Y) and Datasets are cut into batches, all else is left alone.
 
@@ -58,9 +60,9 @@ def as_loader(
         data = tuple(x.value if isinstance(x, Node) else x for x in data)
     elif not isinstance(data, Dataset):
         return _repeatable(data)
-    whole: Any = DataLoader(data, 1, examples=examples)  # type: ignore[arg-type] # it checks `examples` itself
-    size = max(len(whole), 1) if batch_size is None else batch_size
-    return DataLoader(whole.dataset, size, shuffle, generator=generator)
+    dataset = as_dataset(data, examples)
+    size = max(len(dataset), 1) if batch_size is None else batch_size
+    return DataLoader(dataset, size, shuffle, generator=generator)
 
 
 def _repeatable(data: Any) -> Any:
@@ -68,7 +70,7 @@ def _repeatable(data: Any) -> Any:
         raise DTypeError(
             f"the data is a {type(data).__name__}; give arrays (X, Y), a Dataset, a DataLoader or a list of batches"
         )
-    if iter(data) is data:
+    if hasattr(data, "__next__"):  # not `iter(data) is data`: a loader draws its order then
         raise DTypeError(
             f"the data is a {type(data).__name__}, which can be gone through only once; every epoch needs it: "
             "give a list, or an object whose __iter__ begins anew"
@@ -76,9 +78,9 @@ def _repeatable(data: Any) -> Any:
     return data
 
 
-def layout_of(loader: Any, examples: str | None) -> str:
+def layout_of(loader: Any, examples: Layout | None) -> str:
     """How the batches of a loader lie: "rows" or "columns"."""
-    return examples or getattr(getattr(loader, "dataset", None), "examples", "rows")
+    return str(examples or getattr(getattr(loader, "dataset", None), "examples", "rows"))
 
 
 def length(loader: Any) -> int | None:
@@ -121,8 +123,7 @@ def number(x: Any) -> float:
     value = np.asarray(x.value if isinstance(x, Node) else x)
     if value.size != 1:
         raise GraphError(
-            f"a loss or metric must be one number for a batch, not {value.shape}: "
-            'take the mean, or reduction="mean"'
+            f'a loss or metric must be one number for a batch, not {value.shape}: take the mean, or reduction="mean"'
         )
     return float(value.reshape(()))
 

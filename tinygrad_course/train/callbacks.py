@@ -142,12 +142,10 @@ class EarlyStopping(Callback):
         self.best = Best(*self._settings)
         self.waited = 0
         self._weights: dict[str, Any] = {}
-        self._fresh = True
 
     def fit_begin(self, run: Run) -> None:
-        if not self._fresh and not run.resumed:  # used for the second time
+        if not run.resumed:
             self._forget()
-        self._fresh = False
         self.best.begin(run, "EarlyStopping")
         self._check(run)
 
@@ -167,7 +165,8 @@ class EarlyStopping(Callback):
     def fit_end(self, run: Run) -> None:
         if self.restore_best and self._weights:
             run.load_weights(self._weights)
-            run.note(f"the model has its parameters of epoch {self.best.epoch} again")
+            if run.epoch != self.best.epoch:
+                run.note(f"the model has its parameters of epoch {self.best.epoch} again")
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best.value, "epoch": self.best.epoch, "waited": self.waited, "weights": self._weights}
@@ -180,8 +179,8 @@ class EarlyStopping(Callback):
 class Checkpoint(Callback):
     """Writes all that training needs to go on, bit by bit, to a file: ``fit(..., resume=path)`` reads it.
 
-    The file appears whole or not at all. It is a safetensors file with the model's weights too: ``tg.load(path, model)``.
-    Needs safetensors (extra `save`).
+    The file appears whole or not at all. ``tg.load(path, model)`` reads the weights alone from it. Needs safetensors
+    (extra `save`).
 
     Parameters
     ----------
@@ -233,7 +232,9 @@ class Checkpoint(Callback):
         try:
             return Path(self.path.format(**record))
         except (KeyError, IndexError, ValueError) as error:
-            raise ValueError(f"Checkpoint: {self.path} cannot be filled in from {', '.join(record)}: {error}") from error
+            raise ValueError(
+                f"Checkpoint: {self.path} cannot be filled in from {', '.join(record)}: {error}"
+            ) from error
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best.value, "epoch": self.best.epoch} if self.best is not None else {}

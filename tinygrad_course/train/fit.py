@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node
 from ..core.state import recording
+from ..data.layout import Layout
 from ..nn import Module
 from ..optim import Optimizer, clip_grad_norm_
 from ..optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -39,7 +39,7 @@ def fit(
     clip_norm: float | None = None,
     batch_size: int | None = 32,
     generator: int | np.random.Generator | None = None,
-    examples: str | None = None,
+    examples: Layout | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: bool = True,
     table_every: int | None = None,
@@ -58,12 +58,12 @@ def fit(
     loss
         ``loss(output, target)``, one number; a Module or a function.
     train, valid
-        Arrays ``(X, Y)``, a Dataset, or batches: a DataLoader, or anything that gives ``(inputs, target)`` anew each time
-        it is gone through. `valid` is measured after every epoch, in eval mode.
+        Arrays ``(X, Y)``, a Dataset, or batches: a DataLoader, or anything that gives ``(inputs, target)`` anew each
+        time it is gone through. `valid` is measured after every epoch, in eval mode.
     epochs
         How many in all, those before resuming included.
     metrics
-        Names ("accuracy", "binary_accuracy", "mse", "mae"), functions ``(output, target)`` of arrays, or a dict of them.
+        Names ("accuracy", "binary_accuracy", "mse", "mae"), functions ``(output, target)`` of arrays, or a dict.
     callbacks
         `EarlyStopping`, `Checkpoint`, `LambdaCallback` or your own `Callback`.
     scheduler, schedule
@@ -72,8 +72,8 @@ def fit(
     clip_norm
         The greatest norm of all gradients together.
     batch_size, generator, examples
-        How arrays and Datasets are cut: examples in a batch (None: all), the seed or Generator that shuffles the training
-        set, and "rows" or "columns", the way examples lie.
+        How arrays and Datasets are cut: examples in a batch (None: all), the seed or Generator that shuffles the
+        training set, and "rows" or "columns", the way examples lie.
     resume
         A file that `Checkpoint` wrote: training goes on as if it had never ended, bit by bit.
     progress, table_every
@@ -88,8 +88,8 @@ def fit(
     --------
     >>> X, Y = tg.data.moons(100)
     >>> model = tg.nn.Sequential(tg.nn.Linear(2, 8, rng=0), tg.nn.Tanh(), tg.nn.Linear(8, 2, rng=1))
-    >>> optimizer = tg.optim.Adam(model.parameters(), lr=0.02)
-    >>> history = tg.train.fit(model, tg.cross_entropy, optimizer, (X, Y), epochs=40, generator=0, metrics=["accuracy"],
+    >>> optimizer = tg.optim.Adam(model.parameters(), lr=0.05)
+    >>> history = tg.train.fit(model, tg.cross_entropy, optimizer, (X, Y), epochs=60, generator=0, metrics=["accuracy"],
     ...                        progress=False)
     >>> history.best["train_accuracy"] > 0.95
     True
@@ -113,8 +113,8 @@ class _Loop:
 
     def __init__(self, run: Run, progress: Progress, layout: str, schedule: str, clip_norm: float | None) -> None:
         self.run, self.progress, self.layout, self.clip_norm = run, progress, layout, clip_norm
-        self.each_batch = run.scheduler is not None and schedule == "batch"
-        self.each_epoch = run.scheduler is not None and schedule == "epoch"
+        self.each_batch = run.scheduler if schedule == "batch" else None
+        self.each_epoch = run.scheduler if schedule == "epoch" else None
 
     def go(self) -> History:
         run = self.run
@@ -138,7 +138,7 @@ class _Loop:
     def interrupted(self) -> str:
         run = self.run
         done = len(run.history) and run.history[-1]["epoch"]
-        where = f"in epoch {run.epoch} after batch {run.batch}" if done < run.epoch else f"after epoch {done}"
+        where = f"in epoch {run.epoch}, batch {run.batch}" if done < run.epoch else f"after epoch {done}"
         return f"interrupted {where}: the model keeps what it learnt"
 
     def epoch(self) -> None:
@@ -177,11 +177,10 @@ class _Loop:
             clip_grad_norm_(run.parameters(), self.clip_norm)
         with run.interrupts.hold(strict=True):
             run.optimizer.step()
-            if self.each_batch:
-                run.scheduler.step()
-        with recording(False):
-            means.add({"loss": run.batch_loss, **measured(run.metrics, output, target)}, count_of(target, self.layout))
-            run.tell("batch_end")
+            if self.each_batch is not None:
+                self.each_batch.step()
+        means.add({"loss": run.batch_loss, **measured(run.metrics, output, target)}, count_of(target, self.layout))
+        run.tell("batch_end")
         self.progress.batch()
         return None
 
@@ -189,7 +188,7 @@ class _Loop:
         """A step from such a loss would spoil every parameter."""
         run = self.run
         reason = (
-            f"stopped: the loss is {run.batch_loss} in epoch {run.epoch}, batch {run.batch}, and no step was made from it; "
+            f"stopped: the loss is {run.batch_loss} in epoch {run.epoch}, batch {run.batch}; no step was made from it; "
             "try a smaller learning rate or clip_norm, or find the operation with tg.detect_anomaly()"
         )
         run.stop(reason)
@@ -203,11 +202,10 @@ class _Loop:
             record |= {f"{part}_{name}": values[part][name] for part in values}
         record |= {"lr": float(run.optimizer.param_groups[0]["lr"]), "seconds": seconds}
         run.history.epochs.append(record)
-        if self.each_epoch:
-            if isinstance(run.scheduler, ReduceLROnPlateau):
-                run.scheduler.step(record[run.history_monitor])
-            else:
-                run.scheduler.step()
+        if isinstance(self.each_epoch, ReduceLROnPlateau):
+            self.each_epoch.step(record[run.history_monitor])
+        elif self.each_epoch is not None:
+            self.each_epoch.step()
         run.tell("epoch_end")
         self.progress.epoch()
         run.tell("epoch_saved")

@@ -118,15 +118,15 @@ class History:
         rows = [table.row(record, seconds) for record, seconds in zip(self.epochs, times, strict=True)]
         if len(rows) > MOST:
             rows[MOST // 2 : -MOST // 2] = ["...".rjust(5)]
-        return "\n".join([table.head, table.rule, *rows, table.rule, self.summary()])
+        return "\n".join([table.head, table.rule, *rows, table.rule, *self.summary()])
 
-    def summary(self) -> str:
-        """One or two lines: the best epoch, and why training ended early."""
+    def summary(self) -> list[str]:
+        """Lines: why training ended early, and the best epoch."""
         name, best = self.monitor, self.best
         lines = [self.stopped] if self.stopped else []
         if best is not None:
             lines.append(f"best {name.replace('_', ' ')} {shown(name, best[name])} in epoch {best['epoch']}")
-        return "\n".join(lines)
+        return lines
 
 
 def sign_of(name: str, mode: str | None) -> int:

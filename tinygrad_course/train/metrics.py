@@ -99,7 +99,6 @@ def _value(x: Any) -> Any:
     return np.asarray(x.value if isinstance(x, Node) else x)
 
 
-
 def _same_shape(name: str, output: Any, target: Any) -> Any:
     """`target`, which must not broadcast: (m, 1) against (m,) would compare all with all."""
     if output.shape != target.shape:

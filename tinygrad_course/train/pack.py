@@ -57,7 +57,7 @@ def _pack(x: Any, path: str, arrays: Arrays) -> Any:
 
 
 def unpack(arrays: Arrays, text: str) -> Any:
-    """What `pack` was given. `KeyError`, `TypeError` or `ValueError` if the text is not `pack`'s or an array is gone."""
+    """What `pack` was given. `KeyError`, `TypeError` or `ValueError` if the text is another's or an array is gone."""
     return _unpack(json.loads(text), arrays)
 
 

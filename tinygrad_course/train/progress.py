@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from .history import table_names
 from .table import Record, Table
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ class Progress:
             self._row(history[-1])
         if self._table is not None:
             self.say(self._table.rule)
-        if said := history.summary():
-            self.say(said)
+        for line in (*history.summary(), *self.run.notes):
+            self.say(line)
 
     def close(self) -> None:
         """Leave the screen in order, whatever happened."""
@@ -56,8 +55,7 @@ class Progress:
 
     def _row(self, record: Record) -> None:
         if self._table is None:
-            names = table_names([record])
-            self._table = Table([n for n in record if n in names or (n == "lr" and self.run.scheduler is not None)])
+            self._table = Table(name for name in record if name != "lr" or self.run.scheduler is not None)
             self.say(f"{self._table.head}\n{self._table.rule}")
         self.say(self._table.row(record, self.run.seconds))
         self._shown = record["epoch"]
@@ -75,6 +73,7 @@ class Bar(Progress):
             file=stream,
             unit=" batches",
             leave=False,
+            miniters=1,
             dynamic_ncols=True,
         )
 

@@ -13,7 +13,7 @@ from ..core.errors import DTypeError, GraphError, TinygradError
 from ..nn import Module
 from ..nn.state import load as load_arrays
 from ..optim import Optimizer
-from ..optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from ..optim.lr_scheduler import LRScheduler
 from ..tensor import Tensor
 from .callbacks import Callback
 from .history import History
@@ -63,6 +63,7 @@ class Run:
         self.epoch = self.batch = 0
         self.batch_loss = np.nan
         self.history = History()
+        self.notes: list[str] = []
         self.resumed = False
         self.interrupts = Interrupts()
         self._check()
@@ -78,7 +79,7 @@ class Run:
             ours = set(self.model.parameters())
             if ours and ours.isdisjoint(self.parameters()):
                 raise GraphError(
-                    "fit: the optimiser has none of the model's parameters; make it from model.parameters() of this model"
+                    "fit: the optimiser has none of the model's parameters; make it from this model's parameters()"
                 )
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
@@ -93,8 +94,8 @@ class Run:
         self.history.stopped = self.history.stopped or reason
 
     def note(self, text: str) -> None:
-        """Add to what is said about the end of training."""
-        self.history.stopped = f"{self.history.stopped}; {text}" if self.history.stopped else text
+        """Have a line said at the end of training."""
+        self.notes.append(text)
 
     def tell(self, hook: str) -> None:
         """Call one method of all callbacks."""
@@ -159,7 +160,7 @@ class Run:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Take over what `state_dict` gave. After an error, some of it may have been taken over: see `resume`."""
         if isinstance(self.model, Module):
             self.model.load_rng_state(state["generators"])
         for name in ("optimizer", "scheduler", "train", "valid"):
@@ -171,7 +172,10 @@ class Run:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a checkpoint; whole or not at all."""
         with self.interrupts.hold():
-            write(Path(path), Content(self.weights(), self.state_dict()))
+            weights, model = self.weights(), self.model
+            own = [name for name, _ in model.named_state()] if isinstance(model, Module) else [*weights]
+            state = {**self.state_dict(), "others": {name: x for name, x in weights.items() if name not in own}}
+            write(Path(path), Content({name: weights[name] for name in own}, state))
 
     def resume(self, path: str | os.PathLike[str]) -> None:
         """Go on from a checkpoint. `LoadError` if that is impossible; everything is as it was then."""
@@ -180,7 +184,7 @@ class Run:
             raise LoadError(f"cannot resume from {path}: it holds no training run; for weights there is tg.load")
         before = self.weights(), self.state_dict()
         try:
-            self.load_weights(content.weights)
+            self.load_weights({**content.weights, **content.rest["others"]})
             self.load_state_dict(content.rest)
         except (TinygradError, KeyError, TypeError, ValueError, AttributeError) as error:
             self.load_weights(before[0])

@@ -14,7 +14,7 @@ class Table:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = [name for name in names if name != "seconds"]
         heads = [name.replace("_", " ") for name in self._names]
-        self._widths = [max(len(head), 9 if name != "epoch" else 5) for name, head in zip(self._names, heads, strict=True)]
+        self._widths = [len(head) if head == "epoch" else max(len(head), 9) for head in heads]
         self.head = self._line([*heads, "time"])
         self.rule = "-" * len(self.head)
 
