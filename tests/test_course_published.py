@@ -127,6 +127,15 @@ def test_cats_logistic_regression(cats):
 
 @needs_cats
 @pytest.mark.slow
+@pytest.mark.parametrize(("rate", "train", "test"), [(0.01, 99.52, 68.0), (0.001, 88.995, 64.0), (0.0001, 68.42, 36.0)])
+def test_cats_rates(cats, rate, train, test):
+    found = logistic_regression.model(*cats, 1500, rate)
+    assert found["train_accuracy"] == pytest.approx(train, abs=0.005)
+    assert found["test_accuracy"] == pytest.approx(test)
+
+
+@needs_cats
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dims", "initialize", "first", "last", "train_accuracy", "test_accuracy"),
     [

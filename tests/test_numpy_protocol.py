@@ -202,6 +202,10 @@ REFUSED = {
         lambda x: np.take(x, [0], mode="bounce"),
         r"^take: mode='bounce' is not known; use \"raise\", \"wrap",
     ),
+    "take: axis": (
+        lambda x: np.take(x, [0], axis=2, mode="wrap"),
+        r"^take: axis 2 is out of bounds for an array with 2",
+    ),
     "convolve: mode": (lambda x: np.convolve(x[0], x[1], "half"), r"^convolve: mode='half' is not known"),
     "convolve: matrices": (
         lambda x: np.convolve(x, x[0]),
@@ -213,6 +217,10 @@ REFUSED = {
         r"^broadcast_to: x of shape \(3, 3\) does not stretch to",
     ),
     "linalg.trace": (lambda x: np.linalg.trace(x[0]), r"^trace: x has shape \(3,\); a matrix needs two axes"),
+    "histogram: weights": (
+        lambda x: np.histogram(A[0], weights=x[0]),
+        r"^np\.histogram has no derivative rule here; comp",
+    ),
     "interp": (
         lambda x: np.interp(0.5, A[0], x[0]),
         r"^np\.interp has no derivative rule here; compose it from functions",

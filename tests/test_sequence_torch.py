@@ -153,8 +153,8 @@ def starting_values(layer: Any) -> dict[str, tuple[float, float]]:
 
 @pytest.mark.parametrize(
     "text",
-    ["nn.RNN(30, 40)", "nn.LSTM(30, 40)", "nn.GRUCell(30, 40)", "nn.MultiheadAttention(40, 4)",
-     "nn.MultiheadAttention(40, 4, kdim=20, vdim=60)", "nn.TransformerEncoderLayer(40, 4, 60)"],
+    ["nn.RNN(30, 400)", "nn.LSTM(30, 200)", "nn.GRUCell(30, 200)", "nn.MultiheadAttention(200, 4)",
+     "nn.MultiheadAttention(200, 4, kdim=20, vdim=60)", "nn.TransformerEncoderLayer(200, 4, 300)"],
 )  # fmt: skip
 def test_starting_values_have_their_spread(text: str) -> None:
     torch.manual_seed(0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import signal
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -438,3 +440,13 @@ def test_history_prints_as_a_table():
 
 def same(a, b):
     return a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
+
+
+def test_the_page_on_training(tmp_path, monkeypatch):
+    pytest.importorskip("safetensors", reason="needs the extra `save`")
+    pytest.importorskip("matplotlib", reason="needs the extra `demo`").use("Agg")
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parents[1] / "docs" / "train.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert tried > 20
+    assert failed == 0

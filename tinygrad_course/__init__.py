@@ -26,11 +26,12 @@ from .core.errors import (
 )
 from .core.primitive import Primitive, primitive
 from .core.state import no_grad
+from .derivatives import gradients
 from .functional import *
 from .show import DrawError, Drawing, SaveError, draw
 from .tensor import Tensor
 from .train import LoadError, load, save
-from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
 

@@ -11,8 +11,9 @@ from .core.primitive import Primitive
 from .core.reverse import reverse
 from .core.state import recording
 from .core.tree import flatten
+from .derivatives import as_tensor
 from .tensor import Tensor
-from .transforms import Function, as_tensor
+from .transforms import Function
 
 
 def checkpoint(f: Function) -> Function:

@@ -190,7 +190,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
 def apply_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """NumPy's function `func` on arguments that hold a Tensor."""
-    if func in ON_VALUES:
+    if func in ON_VALUES and not _needs_gradient(kwargs.get("weights")):  # a histogram adds those up
         return func(*_values(args), **{k: _values(v) for k, v in kwargs.items()})
     ours = FUNCTIONS.get(func)
     if ours is None:

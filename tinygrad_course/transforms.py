@@ -10,17 +10,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
-from sys import _getframe
 from typing import Any
 
 import numpy as np
 
 from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
-from .core.position import place
 from .core.reverse import reverse
 from .core.state import recording
 from .core.tree import aligned, flatten
+from .derivatives import as_cotangent, as_tensor
 from .ops import shape as shapes
 from .ops.arithmetic import copy, multiply
 from .ops.join import stack
@@ -29,82 +28,6 @@ from .tensor import Tensor
 from .values import as_value
 
 Function = Callable[..., Any]
-
-
-# --- the general tool -----------------------------------------------------------------------------------------------
-
-
-def gradients(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Any = None,
-    create_graph: bool = False,
-) -> list[Tensor | None]:
-    """Derivatives of `outputs` (their sum, weighted by `grad_outputs`) with respect to each of `inputs`.
-
-    Unlike ``backward`` it touches no `grad`, walks only the paths to `inputs`, and takes intermediate results as
-    inputs too. With ``create_graph`` the derivatives are recorded and can be differentiated again.
-
-    Parameters
-    ----------
-    outputs, inputs
-        A Tensor or a sequence of them.
-    grad_outputs
-        One cotangent per output, of its shape; None for 1, which needs outputs of one element.
-
-    Returns
-    -------
-    list
-        One Tensor per input, of its shape and dtype; None where no output depends on the input.
-
-    Examples
-    --------
-    >>> import tinygrad_course as tg
-    >>> x = tg.Tensor(2.0, requires_grad=True)
-    >>> (slope,) = tg.gradients(x**3, x, create_graph=True)
-    >>> slope, tg.gradients(slope, x)
-    (Tensor(12., op=multiply), [Tensor(12.)])
-    """
-    outs = _as_sequence(outputs, "outputs")
-    ins = _as_sequence(inputs, "inputs")
-    given = [None] * len(outs) if grad_outputs is None else _as_sequence(grad_outputs, "grad_outputs", Any)
-    if len(given) != len(outs):
-        raise ShapeError(f"gradients: {len(given)} grad_outputs for {len(outs)} outputs; one per output is needed")
-    if not any(y.requires_grad for y in outs):
-        raise GraphError(
-            "gradients: no output records anything; create the inputs with requires_grad=True and compute outside "
-            f"no_grad{place(_getframe(1))}"
-        )
-    pairs = [(y, _cotangent(y, g, create_graph)) for y, g in zip(outs, given, strict=True) if y.requires_grad]
-    found = reverse([y for y, _ in pairs], [g for _, g in pairs], ins, record=create_graph)
-    return [None if x not in found else as_tensor(found[x]) for x in ins]
-
-
-def _as_sequence(x: Any, what: str, kind: Any = Node) -> list[Any]:
-    items = list(x) if isinstance(x, list | tuple) else [x]
-    for item in items:
-        if kind is Node and not isinstance(item, Node):
-            raise DTypeError(f"gradients: {what} must be Tensors, not {type(item).__name__}")
-    return items
-
-
-def _cotangent(y: Tensor, g: Any, create_graph: bool) -> Any:
-    if g is None:
-        if y.size != 1:
-            raise GraphError(
-                f"gradients: an output of shape {y.shape} is not a scalar; pass grad_outputs= of its shape"
-            )
-        g = np.ones(y.shape, y.dtype)[()]
-    value = as_value(g)
-    if np.shape(value) != y.shape:
-        raise ShapeError(f"gradients: a cotangent has shape {np.shape(value)}, its output {y.shape}")
-    if not create_graph:
-        return value.astype(y.dtype)
-    return g if isinstance(g, Tensor) and g.dtype == y.dtype else as_tensor(value.astype(y.dtype))
-
-
-def as_tensor(x: Any) -> Tensor:
-    return x if isinstance(x, Tensor) else Tensor(x)
 
 
 # --- functions of one call ------------------------------------------------------------------------------------------
@@ -274,7 +197,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
                 f"vjp: {len(given)} cotangents for {len(outs)} outputs; give it the structure of the output"
             )
         record = call.outer or any(isinstance(g, Node) for g in given)
-        seeds = [_cotangent(y, g, record) for y, g in zip(outs, given, strict=True)]
+        seeds = [as_cotangent(y, g, record) for y, g in zip(outs, given, strict=True)]
         grads = call.pull(outs, seeds, record)
         return tuple(call.rebuild([g if record else call.leave(g) for g in grads]))
 
@@ -325,7 +248,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     with recording(True):
         dummies = [Tensor(np.zeros(y.shape, y.dtype), requires_grad=True) for y in outs]
         pulled = call.pull(outs, dummies, record=True)
-        seeds = [_cotangent(g, v, outer) for g, v in zip(pulled, moves, strict=True) if g.requires_grad]
+        seeds = [as_cotangent(g, v, outer) for g, v in zip(pulled, moves, strict=True) if g.requires_grad]
         reached = [g for g in pulled if g.requires_grad]
         found = reverse(reached, seeds, dummies, record=outer) if reached else {}
     pushed = [found.get(u, np.zeros(u.shape, u.dtype)) for u in dummies]

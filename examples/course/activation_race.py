@@ -1,7 +1,7 @@
 """ReLU makes a network learn faster than sigmoid does, and a little faster than tanh (notes, lines 9, 47, 309-313).
 
 Three hidden layers of 32 units and He's starting weights, on 400 handwritten digits, by gradient descent. At the small
-rate ReLU needs a quarter fewer iterations than tanh; at the larger one they are level. Sigmoids hardly get going.
+rate ReLU needs a quarter fewer iterations than tanh, at the larger one they are level; sigmoids hardly get going.
 
 Prints:
 

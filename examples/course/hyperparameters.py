@@ -1,11 +1,24 @@
 """Hyperparameters are found by trying (notes, lines 90-100, 226, 473-482): first the learning rate, then a grid.
 
 Logistic regression is convex: every rate that is small enough leads to the same cost, a smaller one later; too large a
-rate leads away. The networks of the grid have one hidden layer and learn the flower for 1000 iterations: the number of
-units matters most, then the rate, then the activation.
+rate leads away. The networks of the grid have one hidden layer and learn the flower for 1000 iterations: four units do
+where two cannot, tanh takes either rate, sigmoid needs the larger one, ReLU more units.
 
 Prints:
 
+    rate     J at 0        100        1000       w
+    0.0001    0.6931     0.6858      0.6485      [0.01, -0.07]
+     0.001    0.6931     0.6484      0.6172      [0.05, -0.18]
+      0.01    0.6931     0.6172      0.5970      [0.01, -0.22]
+       0.1    0.6931     0.5969      0.5883      [-0.04, -0.27]
+       1.0    0.6931     1.1040      4.3780      [0.18, -1.21]
+    accuracy        n_h = 1      2      4      8
+    Sigmoid   0.1     0.662  0.652  0.542  0.760
+    Sigmoid   1.0     0.665  0.637  0.877  0.875
+    Tanh      0.1     0.667  0.640  0.868  0.863
+    Tanh      1.0     0.677  0.652  0.877  0.882
+    ReLU      0.1     0.637  0.642  0.640  0.777
+    ReLU      1.0     0.637  0.550  0.760  0.752
 """
 
 import numpy as np

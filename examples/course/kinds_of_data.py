@@ -1,6 +1,7 @@
 """Structured or not, all data becomes arrays, and the same code learns from it (notes, lines 24-26).
 
-A table of measures, images of digits, and text: which of two languages is a word from? Only the first layer differs.
+A table of measures, images of digits, and text: which of two languages is a word from? Only the first layer
+differs. The images get rather few examples here, the words very few.
 
 Prints:
 

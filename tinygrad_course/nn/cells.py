@@ -124,8 +124,8 @@ class LSTMStep(Recurrent):
 class GRUStep(Recurrent):
     """``h' = (1 - z) * n + z * h`` with ``n = tanh(W_in x + b_in + r * (W_hn h + b_hn))`` (Cho et al., 2014).
 
-    Gates r and z are ``W_ih x + b_ih + W_hh h + b_hh`` through a sigmoid. The bias b_hn stands inside the product with r,
-    as in PyTorch.
+    Gates r and z are ``W_ih x + b_ih + W_hh h + b_hh`` through a sigmoid. The bias b_hn stands inside the product
+    with r, as in PyTorch.
     """
 
     GATES = 3

@@ -213,7 +213,8 @@ def _inside(indices: Any, x: Any, axis: int | None, mode: str) -> Any:
         return indices
     if mode not in ("wrap", "clip"):
         raise refuse("take", f'mode={mode!r} is not known; use "raise", "wrap" or "clip"')
-    size = math.prod(shape_of(x)) if axis is None else shape_of(x)[axis]
+    shape = shape_of(x)
+    size = math.prod(shape) if axis is None else shape[axes_of("take", axis, len(shape))[0]]
     return mod(indices, size) if mode == "wrap" else clip(indices, 0, size - 1)
 
 

@@ -5,6 +5,7 @@ The table goes to stdout, where it stays; bar and lines go to stderr (in a noteb
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ class Bar(Progress):
 
     def __init__(self, run: Run, every: int | None, stream: Any) -> None:
         super().__init__(run, every)
-        each = run.batches
+        each, sized = run.batches, _has_size(stream)
         self._bar = tqdm(
             total=None if each is None else each * run.epochs,
             initial=(each or 0) * run.epoch,
@@ -74,7 +75,9 @@ class Bar(Progress):
             unit=" batches",
             leave=False,
             miniters=1,
-            dynamic_ncols=True,
+            dynamic_ncols=sized,
+            ncols=None if sized else 100,
+            nrows=None if sized else 24,
         )
 
     def batch(self) -> None:
@@ -121,6 +124,14 @@ def progress_of(run: Run, wanted: bool, every: int | None) -> Progress:
     if in_notebook():
         return Bar(run, every, sys.stdout)
     return Bar(run, every, sys.stderr) if sys.stderr.isatty() else Lines(run, every)
+
+
+def _has_size(stream: Any) -> bool:
+    """Whether the terminal knows its size; tqdm would show nothing on one that says 0."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns > 0
+    except (OSError, AttributeError, ValueError):
+        return False
 
 
 def in_notebook() -> bool:
