@@ -1,10 +1,10 @@
 """A GAN that collapses, and one that a stabilising measure keeps whole (notes, lines 490-493).
 
 A generator learns to draw points from eight small clouds on a circle, a discriminator to tell them from real ones, by
-the original game (Goodfellow et al., 2014). The discriminator learns fast: soon it is steep between the clouds, and the
-generator flees into one of them, or two. A penalty on its slope at real points ("R1": Mescheder, Geiger and Nowozin,
-2018) keeps it gentle, and the generator finds all eight, with some points between them: so with seeds 0 to 3 alike.
-The penalty needs a gradient of a gradient. Writes ring_gan.png.
+the original game (Goodfellow et al., 2014). Here the discriminator learns much faster, becomes steep, and the
+generator flees into one of the clouds, or two. A penalty on its slope at real points ("R1": Mescheder, Geiger and
+Nowozin, 2018) keeps it gentle, and the generator finds all eight, with some points between them: so with seeds 0 to 3
+alike. The penalty needs a gradient of a gradient. Writes ring_gan.png.
 
 Prints:
 
