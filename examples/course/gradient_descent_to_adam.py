@@ -1,13 +1,13 @@
 """The same network, better algorithms (notes, lines 45-47): gradient descent, momentum, RMSprop, Adam on two moons.
 
-2-8-8-1 with ReLU, minibatches of 64, the same start, batches and rate, 0.002, for all. That suits Adam; gradient descent
-learns as well once somebody finds the rate that suits it.
+2-8-8-1 with ReLU, minibatches of 64, the same start, batches and rate, 0.002, for all. That suits Adam; gradient
+descent learns as well once somebody finds the rate that suits it.
 
 Prints:
 
     algorithm           J after 0 epochs      100      300   accuracy
     gradient descent               0.703    0.695    0.681      0.503
-    ... rate 0.3                   0.703    0.119    0.104      0.970
+    - with rate 0.3                0.703    0.119    0.104      0.970
     momentum                       0.703    0.569    0.263      0.863
     RMSprop                        0.703    0.225    0.105      0.960
     Adam                           0.703    0.227    0.097      0.963
@@ -30,7 +30,7 @@ def network():
 
 ALGORITHMS = {
     "gradient descent": lambda parameters: tg.optim.SGD(parameters, lr=0.002),
-    "... rate 0.3": lambda parameters: tg.optim.SGD(parameters, lr=0.3),
+    "- with rate 0.3": lambda parameters: tg.optim.SGD(parameters, lr=0.3),
     "momentum": lambda parameters: tg.optim.SGD(parameters, lr=0.002, momentum=0.9),
     "RMSprop": lambda parameters: tg.optim.RMSprop(parameters, lr=0.002),
     "Adam": lambda parameters: tg.optim.Adam(parameters, lr=0.002),
