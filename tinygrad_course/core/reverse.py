@@ -144,12 +144,14 @@ def _sweep(
                 g = broadcast_to(g, shape=node.value.shape)
             arguments = (g, y, *operands)
         # One rule for each input, called only where it is needed; or one rule for all, which has been called.
-        separate = type(op.rules) is tuple
-        rules = op.rules if separate else op.joint(arguments, params, len(inputs))
-        for x, rule in zip(inputs, rules, strict=False):  # type: ignore[arg-type]
+        rules: Any = op.rules
+        separate = type(rules) is tuple
+        if not separate:
+            rules = op.joint(arguments, params, len(inputs))
+        for x, rule in zip(inputs, rules):  # noqa: B905 (a variadic operation has rules for the most operands)
             if rule is None or not isinstance(x, Node) or x not in wanted:
                 continue
-            part = rule(*arguments, **params) if separate else rule
+            part = rule if not separate else rule(*arguments, **params) if params else rule(*arguments)
             if part is None:
                 continue
             if not elementwise:
@@ -186,23 +188,23 @@ def _fit(c: Any, x: Node, consumer: Node) -> Any:
     shape = value.shape
     if a.shape != shape:
         op: Primitive = consumer.op  # type: ignore[assignment]
-        stands_for = consumer.value.shape if op.elementwise else shape
-        lazy = (op.elementwise or op.spreads) and _broadcasts(a.shape, stands_for)
-        if lazy and stands_for != shape:
-            c = broadcast_to(c, shape=stands_for)
-        if not lazy or stands_for != shape:
-            if not lazy and not _broadcasts(shape, a.shape):
-                raise ShapeError(
-                    f"the rule of {op.name} gave a gradient of shape {a.shape} for an input of shape {shape} "
-                    f"({consumer.where}); a gradient has the shape of its input, or one that broadcasting made of it"
-                )
-            c = sum_to(c, shape=shape)
+        full = consumer.value.shape if op.elementwise else shape if op.spreads else a.shape
+        small = a.shape != full
+        if (small and not _broadcasts(a.shape, full)) or not _broadcasts(shape, full):
+            raise ShapeError(
+                f"the rule of {op.name} gave a gradient of shape {a.shape} for an input of shape {shape} "
+                f"({consumer.where}); a gradient has the shape of its input, or one that broadcasting made of it"
+            )
+        if full != shape:
+            c = sum_to(broadcast_to(c, shape=full) if small else c, shape=shape)
     if a.dtype != value.dtype:
         c = cast(c, dtype=value.dtype)
     return c
 
 
 def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    if not small or small == large:
+        return True
     return len(small) <= len(large) and all(s in (1, n) for s, n in zip(small[::-1], large[::-1], strict=False))
 
 
