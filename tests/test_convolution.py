@@ -50,6 +50,7 @@ def convolved(x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, 
 @st.composite
 def slides(draw: Any, axes: int) -> dict[str, Any]:
     """A shape, and a kernel with stride, padding and dilation that fits into it."""
+
     def each(low: int, high: int) -> tuple[int, ...]:
         return tuple(draw(st.integers(low, high)) for _ in range(axes))
 

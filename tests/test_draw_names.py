@@ -55,7 +55,7 @@ PROGRAMS = {
         p["z"] = p["w"] * q[1] + self.b
         J = p["z"] * q[0]
         """,
-        ["p['w']", "q[1]", "b", "p['z'] = p[\"w\"] * q[1] + self.b", "q[0]", "J = p[\"z\"] * q[0]"],
+        ["p['w']", "q[1]", "b", "p['z'] = p[\"w\"] * q[1] + self.b", "q[0]", 'J = p["z"] * q[0]'],
     ),
     "a comprehension": (
         """
