@@ -127,7 +127,8 @@ def test_no_grad_decorates_with_and_without_brackets() -> None:
     w = tg.Tensor(2.0, requires_grad=True)
     for decorated in (tg.no_grad(lambda x: x * w), tg.no_grad()(lambda x: x * w)):
         out = decorated(3.0)
-        assert out.item() == 6.0 and not out.requires_grad
+        assert out.item() == 6.0
+        assert not out.requires_grad
     assert (w * 2).requires_grad
 
 
