@@ -11,6 +11,7 @@ import pytest
 
 import tinygrad_course as tg
 from tests import draw_programs
+from tinygrad_course.core import files
 from tinygrad_course.show import render
 from tinygrad_course.show.text import clean, code_text
 
@@ -107,7 +108,7 @@ def test_an_unwritable_folder(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(render.tempfile, "mkstemp", refuse)  # root may write anywhere, so a mode would not do
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)  # root may write anywhere, so a mode would not do
     with pytest.raises(OSError, match="Permission denied; choose a folder that you may write to"):
         tg.draw(square(), tmp_path / "a.dot")
 
@@ -119,7 +120,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def refuse(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(render.os, "replace", refuse)
+    monkeypatch.setattr(files.os, "replace", refuse)
     with pytest.raises(tg.SaveError, match="No space left"):
         tg.draw(square(), target)
     assert target.read_text() == "old"

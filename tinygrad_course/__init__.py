@@ -24,11 +24,12 @@ from .core.errors import (
     ShapeError,
     TinygradError,
 )
+from .core.files import SaveError
 from .core.primitive import Primitive, primitive
 from .core.state import no_grad
 from .derivatives import gradients
 from .functional import *
-from .show import DrawError, Drawing, SaveError, draw
+from .show import DrawError, Drawing, draw
 from .tensor import Tensor
 from .train import LoadError, load, save
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp

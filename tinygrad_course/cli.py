@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__
-from .show.render import SaveError
+from .core.files import SaveError
 
 EXAMPLES = """examples:
   tinygrad-course demo                      everything, into the folder tinygrad-demo

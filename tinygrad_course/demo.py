@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 import tinygrad_course as tg
 
-from .show.render import write_file
+from .core.files import write_file
 
 Array = NDArray[Any]
 

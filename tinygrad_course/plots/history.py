@@ -59,7 +59,7 @@ class HistoryDisplay(Display):
         self._dress(ax, name, share, everything, labels=sum(bool(label) for *_, label in found) > 1)
 
     def _mark_best(self, ax: Any, key: str, share: bool) -> None:
-        """A ring round the best validated epoch, and its value."""
+        """A ring round the best validated epoch, and its value above the plot."""
         records = [r for r in self.epochs if r.get(key) is not None and isfinite(r[key])]
         if not records:
             return
@@ -67,11 +67,8 @@ class HistoryDisplay(Display):
         value = 100 * best[key] if share else best[key]
         ax.plot([best["epoch"]], [value], "o", ms=9, mfc="none", mec=BLUE, mew=1.4, clip_on=False, zorder=4)
         text = f"{value:.1f} %" if share else f"{value:.3g}"
-        late = best["epoch"] > np.mean([r["epoch"] for r in self.epochs])
-        ax.annotate(
-            text, (best["epoch"], value), (0, -9 if share else 9), textcoords="offset points", color=BLUE, fontsize=9,
-            ha="right" if late else "left", va="top" if share else "bottom", zorder=5,
-        )  # fmt: skip
+        said = f"best {text} in epoch {best['epoch']}"  # beside the title: on the curves it would hide one of them
+        ax.text(1, 1.02, said, transform=ax.transAxes, color=BLUE, fontsize=9, ha="right", va="bottom")
 
     def _dress(self, ax: Any, name: str, share: bool, values: list[float], labels: bool) -> None:
         positive = [v for v in values if v > 0]

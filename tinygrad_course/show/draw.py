@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core.errors import GraphError, MutationError, ShapeError
+from ..core.files import write_file
 from ..core.node import Node
 from ..core.position import user_frame
 from ..values import as_value
@@ -69,7 +70,7 @@ class Drawing:
             got = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
             known = ".png, .svg, .dot, or .pdf with a system Graphviz"
             raise DrawError(f"{path.name!r} has {got}; pictures are saved as {known}")
-        render.write_file(path, self.bytes(kind))
+        write_file(path, self.bytes(kind))
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sysconfig
-import tempfile
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -22,10 +21,6 @@ _DPI = {"png": ["-Gdpi=144"]}  # twice the 72 points an inch of the layout: shar
 
 class DrawError(TinygradError, ValueError):
     """A picture that cannot be made as asked."""
-
-
-class SaveError(TinygradError, OSError):
-    """A file that cannot be written."""
 
 
 class Renderer(NamedTuple):
@@ -97,26 +92,3 @@ def render(source: str, kind: str, by: Renderer) -> bytes:
     if done.returncode or not done.stdout:
         raise DrawError(f"{by.name} failed: {done.stderr.decode(errors='replace').strip()[:500]}")
     return done.stdout
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: first beside it, then put in its place."""
-    folder = path.parent
-    if not folder.is_dir():
-        raise SaveError(f"cannot save {path.name}: the folder {folder} does not exist; make it first")
-    if path.is_dir():
-        raise SaveError(f"cannot save {path}: it is a folder; add a file name")
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".draw-", suffix=path.suffix, dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's files are private; a picture is an ordinary file
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
-        why = error.strerror or error
-        raise SaveError(f"cannot write {path}: {why}; choose a folder that you may write to") from error

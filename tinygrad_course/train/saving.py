@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.errors import DTypeError, TinygradError
+from ..core.files import write_file
 from ..core.node import Node
 from ..data.errors import extra
 from ..nn import Module, StateDictError
-from ..show.render import write_file
 from .pack import Arrays, names_in, pack, unpack
 
 Path_ = str | os.PathLike[str]
