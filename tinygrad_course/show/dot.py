@@ -15,7 +15,7 @@ _LOOKS = {
     "computed": 'BORDER="1" BGCOLOR="#FFFFFF"',
     "output": 'BORDER="3" BGCOLOR="#FFF4D6"',
 }
-_FORMULA = 44  # characters of a formula that a picture shows; the whole of it is in the tooltip
+_FORMULA = 52  # characters of a formula that a picture shows; the whole of it is in the tooltip
 _HEADING = "\N{BLACK RIGHT-POINTING POINTER} value, computed left to right"
 _HEADING_BACK = "   \N{BLACK LEFT-POINTING POINTER} derivative of the result, computed right to left"
 
