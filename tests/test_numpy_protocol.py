@@ -1,5 +1,8 @@
 """NumPy's functions on Tensors: the values NumPy gives, by position or keyword, and a gradient; or a clear refusal."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -276,3 +279,8 @@ def test_methods_are_the_functions(method, ours):
     x = tg.Tensor(A, requires_grad=True)
     np.testing.assert_array_equal(method(x).data, ours(x).data)
     assert method(x).requires_grad
+
+
+def test_the_page_on_numpy_is_true() -> None:
+    page = Path(__file__).parents[1] / "docs" / "numpy.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0
