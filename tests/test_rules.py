@@ -126,7 +126,10 @@ def test_rule_has_one_entry_per_input_and_each_fits_its_input(sample: Sample) ->
         needed = [getattr(x, "requires_grad", False) for x in node.inputs]
         if isinstance(op.rules, tuple):
             assert len(op.rules) in (len(inputs), MOST_OPERANDS)  # einsum takes any number
-            parts = [r(*arguments, **node.params) if r and n else None for r, n in zip(op.rules, needed, strict=False)]
+            parts = [
+                (r(*arguments, **node.params) if callable(r) else r) if n else None
+                for r, n in zip(op.rules, needed, strict=False)
+            ]
         else:
             parts = list(op.joint(arguments, node.params, len(inputs)))
         for part, x in zip(parts, inputs, strict=True):

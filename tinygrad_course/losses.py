@@ -34,7 +34,7 @@ def _reduced(loss: Any, reduction: str) -> Any:
 
 def _refused(text: str) -> ShapeError:
     """The error for an argument of the loss that is being computed, with its name and the user's line."""
-    return refuse(state.scope.name if state.scope is not None else "loss", text)
+    return refuse(state.here.scope.name if state.here.scope is not None else "loss", text)
 
 
 def _pair(name: str, input: Any, target: Any) -> tuple[Any, Any]:

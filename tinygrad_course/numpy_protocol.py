@@ -162,8 +162,6 @@ VARIOUS = inspect.Parameter.VAR_POSITIONAL
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ufunc(*inputs)`, or one of its methods, on Tensors."""
-    if method == "__call__" and not kwargs and ufunc in UFUNCS:  # the common case, without ado
-        return UFUNCS[ufunc](*inputs)
     if kwargs.get("out") is not None:
         raise GraphError(
             f"np.{ufunc.__name__}(..., out=...) and in-place operators cannot write into an array what a graph should "

@@ -17,6 +17,8 @@ from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node, leaf, tick
 from .core.position import place, user_frame
 from .core.reverse import note_change, reverse
+from .core.state import state
+from .core.tracing import peek, stand_in
 from .operations import Operations
 from .ops import index
 from .ops import shape as shapes
@@ -67,18 +69,24 @@ class Tensor(Operations):
         dtype: DTypeLike | None = None,
         name: str | None = None,
     ) -> None:
-        value = as_value(data, dtype)
+        source = data if isinstance(data, Node) and state.here.tracer is not None else None
+        value = as_value(data if source is None else source.value, dtype)
         if type(value) is np.ndarray:
             value = value.copy()
         if requires_grad:
             _check_real(value)
         leaf(self, value, bool(requires_grad), name, user_frame(_getframe(1)))
+        if source is not None:
+            state.here.tracer.adopt(self, source)  # type: ignore[union-attr]
 
     # --- what it holds ----------------------------------------------------------------------------------------------
 
     @property
     def data(self) -> NDArray[Any]:
         """The values, as an array that may be written to. Writing between forward and backward is an error there."""
+        tracer = state.here.tracer
+        if tracer is not None:
+            return tracer.array(self)  # type: ignore[no-any-return]
         if type(self.value) is not np.ndarray:
             self.value = np.asarray(self.value)
         value: NDArray[Any] = self.value
@@ -88,6 +96,10 @@ class Tensor(Operations):
     def data(self, new: ArrayLike) -> None:
         if new is self.value:  # written to in place, as in t.data -= step
             note_change(self, tick())
+            return
+        tracer = state.here.tracer
+        if tracer is not None:
+            tracer.bind(self, new)
             return
         value = as_value(new, what="data")
         if np.shape(value) != self.shape:
@@ -107,13 +119,18 @@ class Tensor(Operations):
         Leaves have it, and results that were asked to keep it with `retain_grad`. For the derivative with respect to
         any other result u there is ``tg.gradients(output, u)``.
         """
-        grad: NDArray[Any] | None = self._grad
-        if grad is not None and type(grad) is not np.ndarray:
+        tracer = state.here.tracer
+        grad: NDArray[Any] | None = self._grad if tracer is None else tracer.grad(self)
+        if grad is not None and type(grad) is not np.ndarray and tracer is None:
             grad = self._grad = np.asarray(grad)
         return grad
 
     @grad.setter
     def grad(self, new: ArrayLike | None) -> None:
+        tracer = state.here.tracer
+        if tracer is not None:
+            tracer.set_grad(self, new)
+            return
         value = None if new is None else np.asarray(as_value(new, what="grad"))
         if value is not None and value.shape != self.shape:
             raise ShapeError(f"a gradient of shape {value.shape} does not fit a Tensor of shape {self.shape}")
@@ -168,11 +185,11 @@ class Tensor(Operations):
             raise ShapeError(
                 f"item() needs exactly one element, this Tensor has shape {self.shape}; use tolist() or index it"
             )
-        return self.value.item()
+        return peek(self, "item()").item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
-        return self.value.tolist()
+        return peek(self, "tolist()").tolist()
 
     # --- derivatives ------------------------------------------------------------------------------------------------
 
@@ -201,13 +218,23 @@ class Tensor(Operations):
             )
         seed = _seed(self, gradient, _getframe(1))
         found = reverse((self,), (seed,))
+        tracer = state.here.tracer
+        if tracer is not None:
+            for node, g in found.items():
+                old = tracer.grad(node)
+                tracer.set_grad(node, g if old is None else old + g)
+            return
         for node in found:
             _check_real(node.value)  # requires_grad may have been set after the Tensor was made
             _deposit(node, found)
 
     def zero_grad(self) -> None:
         """Forget the accumulated gradient: `grad` is None again."""
-        self._grad = None
+        tracer = state.here.tracer
+        if tracer is None:
+            self._grad = None
+        else:
+            tracer.set_grad(self, None)
 
     def retain_grad(self) -> None:
         """Ask `backward` to keep the gradient of this intermediate result in `grad`, as leaves do."""
@@ -218,6 +245,8 @@ class Tensor(Operations):
         out = _bare(self.value)
         out.name = self.name
         out.code, out.lasti = self.code, self.lasti
+        if state.here.tracer is not None:
+            state.here.tracer.adopt(out, self)
         return out
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -245,18 +274,20 @@ class Tensor(Operations):
         if self.op is not None:
             raise GraphError(f"{_called(self)} is a recorded result and cannot be deep-copied; use detach() or copy()")
         out = object.__new__(type(self))
-        leaf(out, self.value.copy(), self.requires_grad, self.name, None)
+        leaf(out, peek(self, "deepcopy()").copy(), self.requires_grad, self.name, None)
         out.code, out.lasti = self.code, self.lasti
         out._grad = None if self._grad is None else self._grad.copy()
         return out
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), np.asarray(self.value), self.requires_grad, self.name, self.grad)
+        return _restore, (type(self), np.asarray(peek(self, "pickle")), self.requires_grad, self.name, self.grad)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.value, dtype=dtype, copy=copy)
+        return np.array(peek(self, "numpy.asarray()"), dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and (op := numpy_protocol.UFUNCS.get(ufunc)) is not None:
+            return op(*inputs)  # the common case, without ado
         return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -274,18 +305,21 @@ class Tensor(Operations):
                 f"the truth value of a Tensor of shape {self.shape} is ambiguous: "
                 "use any() or all(), and where() or maximum() to choose elementwise" + place(_getframe(1))
             )
-        return bool(self.value)
+        return bool(peek(self, "a Python decision (if, while, and, or, not)"))
 
     def __index__(self) -> int:
-        return operator.index(self.value.item() if self.value.ndim == 0 else self.value)
+        value = peek(self, "an index or a count in Python")
+        return operator.index(value.item() if value.ndim == 0 else value)
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
     def __str__(self) -> str:
-        return str(self.value)
+        return str(peek(self, "str() or print()"))
 
     def __repr__(self) -> str:
+        if state.here.tracer is not None:
+            return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}, traced)"
         text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(", threshold=50, edgeitems=3)
         notes = []
         if self.size > 50 or 0 in self.shape:
@@ -313,7 +347,7 @@ class Tensor(Operations):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, item: Any) -> bool:
-        return bool(np.any(self.value == (item.value if isinstance(item, Node) else item)))
+        return bool(np.any(peek(self, "in") == peek(item, "in")))
 
     def __getitem__(self, key: Any) -> Tensor:
         out: Tensor = index.getitem(self, key)
@@ -366,7 +400,8 @@ def _seed(output: Tensor, gradient: Any, frame: Any) -> Any:
                 "reduce it first, as in t.sum().backward(), or pass gradient= of its shape" + place(frame)
             )
         return np.ones(value.shape, value.dtype) if value.ndim else value.dtype.type(1)
-    seed = as_value(gradient, what="gradient")
+    traced = state.here.tracer is not None and isinstance(gradient, Node)
+    seed = stand_in(gradient) if traced else as_value(gradient, what="gradient")
     if np.shape(seed) != value.shape:
         raise ShapeError(
             f"backward(): gradient has shape {np.shape(seed)}, it must have the Tensor's, {value.shape}" + place(frame)

@@ -131,7 +131,7 @@ def _entries(op: Primitive, values: Sequence[Any], params: dict[str, Any]) -> tu
     arguments = (y, *values) if op.elementwise else (g, y, *values)
     try:
         if type(op.rules) is tuple:
-            entries = [None if rule is None else rule(*arguments, **params) for rule in op.rules]
+            entries = [rule(*arguments, **params) if callable(rule) else rule for rule in op.rules]
         else:
             entries = list(op.joint(arguments, params, len(values)))
     except TinygradError as error:

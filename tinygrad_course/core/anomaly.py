@@ -42,14 +42,14 @@ class detect_anomaly:
         self._outer: list[tuple[Scope | None, detect_anomaly | None]] = []
 
     def __enter__(self) -> detect_anomaly:
-        self._outer.append((state.scope, state.anomaly))
-        watched = Scope("detect_anomaly", state.scope, transparent=True)
+        self._outer.append((state.here.scope, state.here.anomaly))
+        watched = Scope("detect_anomaly", state.here.scope, transparent=True)
         watched.watch = self._forward
-        state.scope, state.anomaly = watched, self
+        state.here.scope, state.here.anomaly = watched, self
         return self
 
     def __exit__(self, *_: object) -> None:
-        state.scope, state.anomaly = self._outer.pop()
+        state.here.scope, state.here.anomaly = self._outer.pop()
 
     def _bad(self, value: Any) -> Any:
         """Where `value` is anomalous; None if nowhere."""

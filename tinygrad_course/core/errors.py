@@ -31,5 +31,9 @@ class MutationError(GraphError):
     """A recorded array was changed between forward and backward."""
 
 
+class TraceError(GraphError):
+    """A function that `jit` cannot trace, because its Python code depends on values or changes things."""
+
+
 class AnomalyError(GraphError, ArithmeticError):
     """A NaN or an infinity appeared under ``detect_anomaly``."""

@@ -7,7 +7,7 @@ from itertools import count
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .position import describe, internal, statement
+from .position import describe, internal, statement, user_frame
 from .state import Scope, state
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def leaf(node: Node, value: Any, requires_grad: bool, name: str | None, frame: F
     node.retains_grad = False
     node._grad = None
     node.name = name
-    node.scope = state.scope
+    node.scope = state.here.scope
     node.code = frame.f_code if frame is not None else None
     node.lasti = frame.f_lasti if frame is not None else 0
 
@@ -97,9 +97,10 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], value
             if x.requires_grad:
                 break
     else:
-        return unrecorded(value, kind)
-    if not state.recording or not (op.differentiable or state.everything):
-        return unrecorded(value, kind)
+        return unrecorded(value, kind, op, inputs, params)
+    here = state.here
+    if not here.recording or not (op.differentiable or here.everything):
+        return unrecorded(value, kind, op, inputs, params)
     node = _new(kind)
     node.value = value
     node.op = op
@@ -107,27 +108,28 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], value
     node.params = params
     node.requires_grad = True
     node.retains_grad = False
-    node._grad = None
-    node.name = None
+    node._grad = node.name = None
     node.changed = 0
     code = frame.f_code
-    while internal[code.co_filename]:
-        outer = frame.f_back
-        if outer is None:
-            break
-        frame = outer
+    if internal[code.co_filename]:
+        frame = user_frame(frame)
         code = frame.f_code
     node.code = code
     node.lasti = frame.f_lasti
     node.order = tick()
-    node.scope = scope = state.scope
+    node.scope = scope = here.scope
     if scope is not None and scope.watch is not None:
         scope.watch(node)
     return node
 
 
-def unrecorded(value: Any, kind: type[Node]) -> Any:
+def unrecorded(
+    value: Any, kind: type[Node], op: Primitive | None = None, inputs: tuple[Any, ...] = (), params: Any = None
+) -> Any:
     """A node that carries a value and no history (a tuple of them for several results)."""
+    tracer = state.here.tracer
+    if tracer is not None and op is not None:
+        return tracer.unrecorded(op, inputs, params, value, kind)
     if type(value) is tuple:
         return tuple(unrecorded(v, kind) for v in value)
     node = _new(kind)

@@ -20,7 +20,7 @@ from .position import place
 
 Rule = Callable[..., Any]
 _ANY = 1 << 30  # as many operands as one likes
-Rules = tuple[Rule | None, ...] | Rule
+Rules = tuple[Rule | int | None, ...] | Rule  # an int: a partial that is that number everywhere
 
 
 class Primitive:
@@ -59,6 +59,7 @@ class Primitive:
         self.__wrapped__ = forward
         self.rules: Rules | None = partials if partials is not None else vjp
         self.elementwise = partials is not None
+        self.constant = type(partials) is tuple and all(type(p) is int for p in partials)
         self.differentiable = differentiable
         self.outputs = outputs
         self.spreads = spreads
@@ -70,23 +71,29 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        values = [x.value if isinstance(x, Node) else x for x in inputs]
+        values: list[Any] = []  # a loop: a comprehension would be a call of its own
+        recorded = False
+        for x in inputs:
+            if isinstance(x, Node):
+                recorded = True
+                values.append(x.value)
+            else:
+                values.append(x)
         try:
             if len(values) > self.most:
                 raise TypeError(f"takes {self.most} operands, but {len(values)} were given")
-            value = self.forward(*values, **params)
+            value = self.forward(*values, **params) if params else self.forward(*values)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
             raise explained(self, error, values, params, _getframe(1)) from error
         if params:
             _refuse_tensor_params(self, params)
-        for x in inputs:
-            if isinstance(x, Node):
-                if len(inputs) > 1:
-                    inputs = tuple([v if isinstance(v, Node) else constant(v) for v in inputs])
-                node = record(self, inputs, params, value, _getframe(1))
-                if type(value) is tuple and isinstance(node, Node):
-                    return tuple(pick(node, index=i, count=len(value)) for i in range(len(value)))
-                return node
+        if recorded:
+            if len(inputs) > 1:
+                inputs = tuple([v if isinstance(v, Node) else constant(v) for v in inputs])
+            node = record(self, inputs, params, value, _getframe(1))
+            if type(value) is tuple and isinstance(node, Node):
+                return tuple(pick(node, index=i, count=len(value)) for i in range(len(value)))
+            return node
         for x in inputs:
             if type(x) is list or type(x) is tuple:
                 refuse_tensors_in(x)
@@ -188,6 +195,8 @@ def _result(value: Any) -> Any:
 
 def constant(x: Any) -> Any:
     """A constant operand in a form that rules can compute with: a list as an array, numbers and arrays as they are."""
+    if type(x) is np.ndarray and x.dtype.kind in "biuf":
+        return x
     if isinstance(x, list | tuple):
         refuse_tensors_in(x)
         x = np.asarray(x)

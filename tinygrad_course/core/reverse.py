@@ -16,6 +16,7 @@ from .state import state
 
 _by_order = attrgetter("order")
 float64, ndarray, vdot = np.float64, np.ndarray, np.vdot
+float64_dtype = np.dtype(float64)
 _last_change = 0  # the tick of the latest overwrite of any node's value
 
 
@@ -42,7 +43,7 @@ def ancestors(outputs: Iterable[Node], since: int = 0) -> tuple[list[Node], list
             continue
         recorded.append(node)
         for x in node.inputs:
-            if isinstance(x, Node) and x.requires_grad and x not in seen and x.order >= since:
+            if isinstance(x, Node) and x not in seen and x.requires_grad and x.order >= since:
                 seen.add(x)
                 stack.append(x)
     recorded.sort(key=_by_order, reverse=True)
@@ -57,103 +58,108 @@ def reverse(
     *,
     record: bool = False,
     since: int | None = None,
+    guarded: bool = False,
 ) -> dict[Node, Any]:
     """Cotangents of `targets` (all leaves and retained nodes, if None) for cotangents `seeds` of `outputs`.
 
     Only the paths from `outputs` to `targets` are walked. With `record`, seeds and results are nodes, and everything
     computed is recorded. A target that no path reaches is missing from the answer. Nodes made before the tick `since`
-    are not walked through: by default all that are older than every target.
+    are not walked through: by default all that are older than every target. `guarded`: use the product that keeps 0
+    from the start, for a recording that will be run on other numbers.
     """
+    here = state.here
+    if here.tracer is not None and not record:
+        return here.tracer.reverse(outputs, seeds, targets, since)  # type: ignore[no-any-return]
     if since is None:
         since = min((x.order for x in targets), default=0) if targets is not None else 0
     recorded, leaves = ancestors(outputs, since)
     if recorded and _last_change >= recorded[-1].order:
         _refuse_changed(recorded)
-    if state.anomaly is not None:
-        state.anomaly.check_unchanged(recorded)
+    if here.anomaly is not None:
+        here.anomaly.check_unchanged(recorded)
     if targets is None:
         keep = {x for x in recorded if x.retains_grad}
-        keep.update(leaves)
-        wanted = keep.union(recorded)
+        wanted = None
     else:
         keep = set(targets)
         wanted = _on_paths(recorded, keep)
-    outer = state.recording
-    state.recording = record
+    outer = here.recording
+    here.recording = record
     try:
         # Zero times a singular partial is NaN in IEEE arithmetic but 0 by our convention. That is rare: run without a
         # guard, and again with one only when a NaN came out.
-        with np.errstate(all="ignore"):
-            found = _sweep(recorded, outputs, seeds, wanted, keep, record, state.anomaly is not None)
-            if _any_nan(found.values()):
-                found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
+        found = _sweep(recorded, outputs, seeds, wanted, keep, record, guarded or here.anomaly is not None)
+        if not guarded and _any_nan(found.values()):
+            found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
     finally:
-        state.recording = outer
+        here.recording = outer
     return found
 
 
+@np.errstate(all="ignore")
 def _sweep(
     recorded: Sequence[Node],
     outputs: Sequence[Node],
     seeds: Sequence[Any],
-    wanted: set[Node],
+    wanted: set[Node] | None,
     keep: set[Node],
     record: bool,
     guarded: bool,
 ) -> dict[Node, Any]:
     """The chain rule along `recorded`, youngest first; the hottest loop of the package.
 
-    A cotangent may be smaller than its node: it then stands for itself broadcast, and is laid out in full only for a
-    rule that is not elementwise, and in the answer.
+    `wanted`: the nodes that need a cotangent (all that can have one, if None: then every leaf is kept too). A cotangent
+    may be smaller than its node: it then stands for itself broadcast, and is laid out in full only for a rule that is
+    not elementwise, and in the answer.
     """
     cotangents: dict[Node, Any] = {}
     owned: set[Node] = set()  # nodes whose cotangent is a buffer made here, which may be added to in place
     kept: dict[Node, Any] = {}
-    anomaly = state.anomaly
-    y: Any
-    operands: Sequence[Any]
+    anomaly = state.here.anomaly
     for node, seed in zip(outputs, seeds, strict=True):
-        if node in wanted:
+        if node.requires_grad if wanted is None else node in wanted:
             _accumulate(cotangents, owned, node, seed)
     for node in recorded:
         g = cotangents.pop(node, None)
         if g is None:
             continue
-        if node in keep:
+        if keep and node in keep:
             kept[node] = g
         op: Primitive = node.op  # type: ignore[assignment]
         inputs = node.inputs
         params = node.params
-        if op is pick:
-            if inputs[0] in wanted:
-                _enter(cotangents, node, g)
-            continue
         elementwise = op.elementwise
-        if record:
-            y = node
-            operands = inputs
-        else:
-            y = node.value
-            operands = [x.value if isinstance(x, Node) else x for x in inputs]
-        if elementwise:
-            arguments = (y, *operands)
-        else:
-            if op.outputs != 1:
-                y, g = _several(node, g, record)
-            elif g.shape != node.value.shape:
-                g = broadcast_to(g, shape=node.value.shape)
-            arguments = (g, y, *operands)
-        # One rule for each input, called only where it is needed; or one rule for all, which has been called.
         rules: Any = op.rules
+        if not op.constant:
+            if elementwise:
+                arguments = [node if record else node.value]
+            elif op is pick:
+                if wanted is None or inputs[0] in wanted:
+                    _enter(cotangents, node, g)
+                continue
+            else:
+                y: Any = node if record else node.value
+                if op.outputs != 1:
+                    y, g = _several(node, g, record)
+                elif g.shape != node.value.shape:
+                    g = broadcast_to(g, shape=node.value.shape)
+                arguments = [g, y]
+            if record:
+                arguments += inputs
+            else:
+                for x in inputs:  # a comprehension would be a call of its own
+                    arguments.append(x.value if isinstance(x, Node) else x)
+        # One rule for each input, called only where it is needed; or one rule for all, which has been called.
         separate = type(rules) is tuple
         if not separate:
             rules = op.joint(arguments, params, len(inputs))
-        for x, rule in zip(inputs, rules):  # noqa: B905 (a variadic operation has rules for the most operands)
-            if rule is None or not isinstance(x, Node) or x not in wanted:
+        for x, part in zip(inputs, rules):  # noqa: B905 (a variadic operation has rules for the most operands)
+            if part is None or not isinstance(x, Node) or not (x.requires_grad if wanted is None else x in wanted):
                 continue
-            part = rule if not separate else rule(*arguments, **params) if params else rule(*arguments)
-            if part is None:
-                continue
+            if separate and type(part) is not int:
+                part = part(*arguments, **params) if params else part(*arguments)
+                if part is None:
+                    continue
             if not elementwise:
                 c = part
             elif type(part) is int:
@@ -162,8 +168,11 @@ def _sweep(
                 c = guarded_product(g, part) if guarded else g * part
             v = x.value
             kind = type(c)
-            if kind is not type(v) or (
-                kind is not float64 and (kind is not ndarray or c.shape != v.shape or c.dtype is not v.dtype)
+            if kind is ndarray:
+                if c.shape != v.shape or c.dtype is not v.dtype:
+                    c = _fit(c, x, node)
+            elif kind is not float64 or not (
+                type(v) is float64 or (elementwise and v.dtype is float64_dtype and v.shape == node.value.shape)
             ):
                 c = _fit(c, x, node)
             if anomaly is not None:
@@ -172,7 +181,10 @@ def _sweep(
                 _accumulate(cotangents, owned, x, c)
             else:
                 cotangents[x] = c
-    kept.update((node, g) for node, g in cotangents.items() if node in keep)
+    if wanted is None:
+        kept.update(cotangents)  # what is left belongs to leaves
+    else:
+        kept.update((node, g) for node, g in cotangents.items() if node in keep)
     for node, g in kept.items():
         if type(node.value) is not tuple and g.shape != node.value.shape:
             kept[node] = broadcast_to(g, shape=node.value.shape)
@@ -240,9 +252,11 @@ def _several(node: Node, g: Sequence[Any], record: bool) -> tuple[tuple[Any, ...
 
 
 def _on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
-    """`targets`, and every recorded node through which one of them is reached."""
+    """`targets`, and every recorded node through which a derivative reaches one of them."""
     wanted = set(targets)
     for node in reversed(recorded):
+        if not node.op.differentiable:  # type: ignore[union-attr]
+            continue
         for x in node.inputs:
             if isinstance(x, Node) and x in wanted:
                 wanted.add(node)
@@ -266,9 +280,10 @@ def _any_nan(gradients: Iterable[Any]) -> bool:
     """Whether there is a NaN in any of them: one number is computed from each array that a NaN makes NaN."""
     for g in gradients:
         a = g.value if isinstance(g, Node) else g
-        if isinstance(a, ndarray):
+        if type(a) is ndarray:
             # The dot product has the least overhead; a large one would wake the threads of the BLAS.
-            a = vdot(a, a) if a.size <= 4096 else np.minimum.reduce(a, axis=None)
+            n = a.size
+            a = a.item() if n == 1 else vdot(a, a) if n <= 4096 else np.minimum.reduce(a, axis=None)
         if a != a:
             return True
     return False

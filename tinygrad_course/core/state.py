@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 if TYPE_CHECKING:
     from .anomaly import detect_anomaly
     from .node import Node
+    from .tracing import Tracer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,20 +37,31 @@ class Scope:
         self.watch: Callable[[Node], None] | None = parent.watch if parent is not None else None
 
 
-class State(threading.local):
-    """Per thread: `recording` (False under ``no_grad``) and the innermost `scope`.
+class Context:
+    """What one thread is doing. `recording`: False under ``no_grad``; `scope`: the innermost one.
 
     `everything`: record operations without a derivative too (comparisons, say), so that a formula can name them.
     `outer`: what `recording` was before each ``no_grad`` block that this thread is in.
+    `tracer`: what follows a function that is being traced (see `tracing`); `draws`: where its random numbers come from.
     """
 
-    recording: bool = True
-    everything: bool = False
-    scope: Scope | None = None
-    anomaly: detect_anomaly | None = None
+    __slots__ = ("anomaly", "draws", "everything", "outer", "recording", "scope", "tracer")
+
+    def __init__(self) -> None:
+        self.recording = True
+        self.everything = False
+        self.scope: Scope | None = None
+        self.anomaly: detect_anomaly | None = None
+        self.outer: list[bool] = []
+        self.tracer: Tracer | None = None
+        self.draws: Callable[..., Any] | None = None
+
+
+class State(threading.local):
+    """The context of the calling thread: ``state.here``. Finding the thread costs more than reading the context."""
 
     def __init__(self) -> None:  # runs once in each thread
-        self.outer: list[bool] = []
+        self.here = Context()
 
 
 state = State()
@@ -63,12 +75,13 @@ def composite(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        outer = state.scope
-        state.scope = Scope(function.__name__, outer)
+        here = state.here
+        outer = here.scope
+        here.scope = Scope(function.__name__, outer)
         try:
             return function(*args, **kwargs)
         finally:
-            state.scope = outer
+            here.scope = outer
 
     return call
 
@@ -95,12 +108,13 @@ class no_grad:
         return made if function is None else made(function)
 
     def __enter__(self) -> no_grad:
-        state.outer.append(state.recording)
-        state.recording = False
+        here = state.here
+        here.outer.append(here.recording)
+        here.recording = False
         return self
 
     def __exit__(self, *_: object) -> None:
-        state.recording = state.outer.pop()
+        state.here.recording = state.here.outer.pop()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
@@ -114,23 +128,25 @@ class no_grad:
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
     """Set whether this thread records, for a block."""
-    outer = state.recording
-    state.recording = on
+    here = state.here
+    outer = here.recording
+    here.recording = on
     try:
         yield
     finally:
-        state.recording = outer
+        here.recording = outer
 
 
 @contextmanager
 def recording_everything() -> Iterator[None]:
     """Record for a block, operations without a derivative included, and unseen by the scopes and watchers around it."""
-    outer = state.recording, state.everything, state.scope, state.anomaly
-    state.recording, state.everything, state.scope, state.anomaly = True, True, None, None
+    here = state.here
+    outer = here.recording, here.everything, here.scope, here.anomaly, here.tracer
+    here.recording, here.everything, here.scope, here.anomaly, here.tracer = True, True, None, None, None
     try:
         yield
     finally:
-        state.recording, state.everything, state.scope, state.anomaly = outer
+        here.recording, here.everything, here.scope, here.anomaly, here.tracer = outer
 
 
 def scopes_around(inner: Scope | None) -> list[Scope]:

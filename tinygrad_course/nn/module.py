@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..core.errors import DTypeError
+from ..core.markup import bundle
 from ..core.state import Scope, state
 from ..tensor import Tensor
-from .describe import tree
+from .describe import page, tree
 from .parameter import Parameter as Parameter
 from .state import LoadReport, load
 
@@ -71,12 +72,13 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`; what it records belongs to this module in pictures."""
-        outer = state.scope
-        state.scope = Scope(type(self).__name__, outer, self)
+        here = state.here
+        outer = here.scope
+        here.scope = Scope(type(self).__name__, outer, self)
         try:
             output = self.forward(*args, **kwargs)
         finally:
-            state.scope = outer
+            here.scope = outer
         for hook in tuple(self._hooks.values()):
             changed = hook(self, args, output)
             output = output if changed is None else changed
@@ -314,6 +316,9 @@ class Module:
 
     def __repr__(self) -> str:
         return tree(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return bundle({"text/plain": lambda: tree(self), "text/html": lambda: page(self)}, include, exclude)
 
 
 def _walk(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:

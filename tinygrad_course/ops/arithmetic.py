@@ -24,16 +24,16 @@ def _inverse(b: Any) -> Any:
 
 add: Primitive = elementwise(
     np.add,
-    lambda y, a, b: 1,
-    lambda y, a, b: 1,
+    1,
+    1,
     doc="Sum, ``a + b``.",
     derivative="1 for each",
     example={"tg.add(tg.Tensor([1.0, 2.0]), 10.0)": "Tensor([11., 12.])"},
 )
 subtract: Primitive = elementwise(
     np.subtract,
-    lambda y, a, b: 1,
-    lambda y, a, b: -1,
+    1,
+    -1,
     doc="Difference, ``a - b``.",
     derivative="1 for `a`, -1 for `b`",
     example={"tg.subtract(tg.Tensor([1.0, 2.0]), 10.0)": "Tensor([-9., -8.])"},
@@ -68,15 +68,15 @@ reciprocal: Primitive = elementwise(
 
 floor_divide: Primitive = elementwise(
     np.floor_divide,
-    lambda y, a, b: 0,
-    lambda y, a, b: 0,
+    0,
+    0,
     doc="Quotient rounded down, ``floor(a / b)``.",
     derivative="0 for each",
     example={"tg.floor_divide(tg.Tensor([7.0, -7.0]), 2.0)": "Tensor([ 3., -4.])"},
 )
 mod: Primitive = elementwise(
     np.mod,
-    lambda y, a, b: 1,
+    1,
     lambda y, a, b: -floor_divide(a, b),
     name="mod",
     doc="Remainder with the sign of `b`, ``a - floor(a / b) * b``.",
@@ -85,7 +85,7 @@ mod: Primitive = elementwise(
 )
 fmod: Primitive = elementwise(
     np.fmod,
-    lambda y, a, b: 1,
+    1,
     lambda y, a, b: -trunc(a / b),
     doc="Remainder with the sign of `a`, ``a - trunc(a / b) * b``.",
     derivative="1 for `a`, ``-trunc(a / b)`` for `b`, at the jumps too",
@@ -101,21 +101,21 @@ def _copy(x: Any) -> Any:
 
 negative: Primitive = elementwise(
     np.negative,
-    lambda y, x: -1,
+    -1,
     doc="``-x``.",
     derivative="-1",
     example={"tg.negative(tg.Tensor([1.0, -2.0]))": "Tensor([-1.,  2.])"},
 )
 positive: Primitive = elementwise(
     np.positive,
-    lambda y, x: 1,
+    1,
     doc="``+x``, the value as it is.",
     derivative="1",
     example={"tg.positive(tg.Tensor([1.0, -2.0]))": "Tensor([ 1., -2.])"},
 )
 copy: Primitive = elementwise(
     _copy,
-    lambda y, x: 1,
+    1,
     name="copy",
     doc="The same values in an array of their own.",
     derivative="1",

@@ -1,7 +1,8 @@
 """How elementwise primitives are declared: a row is a forward function, its local partials, a text and an example.
 
 In a rule, `y` is the output; `x`, `a`, `b` are the inputs. The engine multiplies by the cotangent and undoes
-broadcasting, so a partial is exactly the formula that calculus gives for a scalar. A partial of 1 or -1 costs nothing.
+broadcasting, so a partial is exactly the formula that calculus gives for a scalar. Where that is a number, the number
+stands there; 1 and -1 cost nothing.
 
 The rows stand in families, each of which uses only those before it: `questions`, `pieces`, `arithmetic`,
 `exponential`, `powers`, `trigonometry`, `sinc`, `erf`, `activation`.
@@ -17,7 +18,7 @@ import numpy as np
 
 from ..core.primitive import Primitive
 
-Partial = Callable[..., Any]
+Partial = Callable[..., Any] | int  # a rule, or a derivative that is the same number everywhere
 Example = dict[str, str]  # a call, and what Python prints for it
 
 ONE = "Elementwise: the result has the shape of `x`, and its dtype too where that is a float."
@@ -36,8 +37,9 @@ def elementwise(
     slopes = f"Derivative: {derivative}."
     text = docstring(doc, [SEVERAL if len(partials) > 1 else ONE, slopes], example)
     op = Primitive(forward, name=name, partials=partials, doc=text)
-    if isinstance(forward, np.ufunc) and partials[0] is not None:
-        name_operands(op, *list(signature(partials[0]).parameters)[1:])
+    if isinstance(forward, np.ufunc):
+        rule = next((p for p in partials if callable(p)), None)
+        name_operands(op, *(list(signature(rule).parameters)[1:] if rule else "x" if forward.nin == 1 else "ab"))
     return op
 
 

@@ -26,12 +26,16 @@ def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
         return g * b if a.ndim == 1 else expand_dims(g, -1) * b
     if b.ndim == 2:
+        if type(g) is np.ndarray and g.ndim == 2:
+            return g.dot(b.T)  # the same product, with less ado
         return g @ b.T if a.ndim > 1 else b @ g
     return g @ b.mT if a.ndim > 1 else squeeze(b @ expand_dims(g, -1), -1)
 
 
 def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     """a.T @ g, where vectors are rows on the left and columns on the right."""
+    if type(g) is np.ndarray and a.ndim == b.ndim == 2:
+        return a.T.dot(g)
     if a.ndim == 1:
         return g * a if b.ndim == 1 else expand_dims(a, -1) * expand_dims(g, -2)
     if b.ndim == 1:

@@ -40,7 +40,7 @@ abs: Primitive = elementwise(
 )
 sign: Primitive = elementwise(
     np.sign,
-    lambda y, x: 0,
+    0,
     doc="-1, 0 or 1 as `x` is below, at or above 0.",
     derivative="0 everywhere",
     example={"tg.sign(tg.Tensor([-2.0, 0.0, 3.0]))": "Tensor([-1.,  0.,  1.])"},
@@ -48,14 +48,14 @@ sign: Primitive = elementwise(
 copysign: Primitive = elementwise(
     np.copysign,
     lambda y, a, b: sign(a) * sign(y),
-    lambda y, a, b: 0,
+    0,
     doc="The magnitude of `a` with the sign of `b` (that of -0.0 is minus).",
     derivative="1 for `a` where the signs agree, -1 where they differ, 0 at 0; 0 for `b`",
     example={"tg.copysign(tg.Tensor([2.0, -3.0]), -1.0)": "Tensor([-2., -3.])"},
 )
 heaviside: Primitive = elementwise(
     np.heaviside,
-    lambda y, x, h: 0,
+    0,
     lambda y, x, h: equal(x, 0),
     doc="The step function: 0 where x < 0, `h` where x = 0, 1 where x > 0.",
     derivative="0 for `x` everywhere; for `h` 1 where x = 0, else 0",
@@ -66,35 +66,35 @@ heaviside: Primitive = elementwise(
 
 floor: Primitive = elementwise(
     np.floor,
-    lambda y, x: 0,
+    0,
     doc="The largest integer not above `x`, as a float.",
     derivative="0 everywhere",
     example={"tg.floor(tg.Tensor([-1.5, 1.5]))": "Tensor([-2.,  1.])"},
 )
 ceil: Primitive = elementwise(
     np.ceil,
-    lambda y, x: 0,
+    0,
     doc="The smallest integer not below `x`, as a float.",
     derivative="0 everywhere",
     example={"tg.ceil(tg.Tensor([-1.5, 1.5]))": "Tensor([-1.,  2.])"},
 )
 trunc: Primitive = elementwise(
     np.trunc,
-    lambda y, x: 0,
+    0,
     doc="`x` without its fraction: rounded towards 0.",
     derivative="0 everywhere",
     example={"tg.trunc(tg.Tensor([-1.5, 1.5]))": "Tensor([-1.,  1.])"},
 )
 rint: Primitive = elementwise(
     np.rint,
-    lambda y, x: 0,
+    0,
     doc="The nearest integer, as a float; of two equally near the even one.",
     derivative="0 everywhere",
     example={"tg.rint(tg.Tensor([0.4, 0.5, 1.5]))": "Tensor([0., 0., 2.])"},
 )
 round: Primitive = elementwise(
     lambda x, decimals=0: np.round(x, decimals),
-    lambda y, x, decimals=0: 0,
+    0,
     name="round",
     doc="`x` rounded to `decimals` places; of two equally near the one with the even last digit.",
     derivative="0 everywhere",
@@ -114,8 +114,8 @@ def _share(a: Any, b: Any) -> Any:
 
 share: Primitive = elementwise(
     _share,
-    lambda y, a, b: 0,
-    lambda y, a, b: 0,
+    0,
+    0,
     doc="1 where a > b, 0 where a < b, 1/2 at a tie: how an extreme divides its cotangent between two values.",
     derivative="0 everywhere",
     example={"tg.grad(tg.maximum, argnums=(0, 1))(2.0, 2.0)": "(array(0.5), array(0.5))"},

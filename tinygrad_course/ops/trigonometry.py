@@ -26,7 +26,7 @@ cos: Primitive = elementwise(
 )
 tan: Primitive = elementwise(
     np.tan,
-    lambda y, x: 1 + y**2,
+    lambda y, x: 1 + y * y,
     doc="Tangent of an angle in radians, ``sin(x) / cos(x)``.",
     derivative="``1 + tan(x)**2``",
     example={"tg.tan(tg.Tensor([0.0, np.pi / 4]))": "Tensor([0., 1.])"},
@@ -97,7 +97,7 @@ cosh: Primitive = elementwise(
 )
 tanh: Primitive = elementwise(
     np.tanh,
-    lambda y, x: 1 - y**2,
+    lambda y, x: 1 - y * y,
     doc="Hyperbolic tangent, ``sinh(x) / cosh(x)``, in (-1, 1).",
     derivative="``1 - tanh(x)**2``",
     example={"tg.tanh(tg.Tensor([0.0, 1.0]))": "Tensor([0.        , 0.76159416])"},
