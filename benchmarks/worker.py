@@ -1,18 +1,32 @@
 """One competitor at one workload, in a process of its own: `python -m benchmarks.worker WORKLOAD COMPETITOR`."""
 
 import json
-import resource
 import statistics
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from time import perf_counter
+
+from .peers import needed
 
 CHECKED = 3  # losses that are compared between competitors before a time counts; they also warm up
 
 
 def main(workload, competitor):
-    module = import_module(f"benchmarks.workloads.{workload}")
+    module = needed(competitor)
+    if module and find_spec(module) is None:
+        print(json.dumps({"missing": module}))
+        return
+    found = measure(workload, competitor)
+    library = module or "numpy"
+    print(json.dumps({**found, "version": f"{library} {version(library)}"}))
+
+
+def measure(workload, competitor):
+    """The first losses, the median time of every lap, the time of the first step and the memory it all took."""
+    module = import_module(f"{__package__}.workloads.{workload}")
     step = module.COMPETITORS[competitor]()
     before = peak_memory()
     losses, laps = [], []
@@ -20,20 +34,12 @@ def main(workload, competitor):
         loss, times = timed(step)
         losses.append(loss)
         laps.append(times)
+    first = sum(laps[0].values())
     if module.STEPS:
+        forget_peak()
         laps = [timed(step)[1] for _ in range(module.STEPS)]
     seconds = {name: statistics.median(times[name] for times in laps) for name in laps[0]}
-    library = "torch" if "torch" in sys.modules else "numpy"
-    print(
-        json.dumps(
-            {
-                "losses": losses,
-                "seconds": seconds,
-                "megabytes": peak_memory() - before,
-                "version": f"{library} {version(library)}",
-            }
-        )
-    )
+    return {"losses": losses, "seconds": seconds, "first": first, "megabytes": peak_memory() - before}
 
 
 def timed(step):
@@ -50,9 +56,22 @@ def timed(step):
 
 
 def peak_memory():
-    """The most memory that this process has held, in MB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    """The most memory that this process has held (on Linux: since the peak was last forgotten), in MB."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+    except (OSError, StopIteration):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def forget_peak():
+    """Begin a new peak, where the system can: compiling takes memory once, and is not what a step needs."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
 
 
 if __name__ == "__main__":

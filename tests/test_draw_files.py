@@ -90,7 +90,7 @@ def test_a_renderer_that_fails_or_hangs(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("path", "kind", "message"),
     [
-        ("a.jpg", ValueError, r"'a.jpg' has the suffix '.jpg'; pictures are saved as .png, .svg, .dot, or .pdf"),
+        ("a.jpg", ValueError, r"'a.jpg' has the suffix '.jpg'; pictures are saved as .png, .svg, .html, .*or .pdf"),
         ("a", ValueError, "'a' has no suffix; pictures are saved as .png"),
         ("missing/a.png", OSError, "cannot save a.png: the folder .*missing does not exist; make it first"),
         ("folder.png", OSError, "it is a folder; add a file name"),

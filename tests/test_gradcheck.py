@@ -364,7 +364,7 @@ def test_results_that_have_no_derivative_are_refused() -> None:
 def test_reports_show_in_notebooks() -> None:
     report = gradcheck(tg.exp, V)
     assert report._repr_markdown_().splitlines()[2].startswith("| input | worst at | analytic | numeric |")
-    assert report._repr_html_().startswith("<pre>gradcheck: passed")
+    assert report._repr_html_().startswith("<p><b>gradcheck: passed")
 
 
 # --- any smooth expression --------------------------------------------------------------------------------------------

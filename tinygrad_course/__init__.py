@@ -28,8 +28,9 @@ from .core.files import SaveError
 from .core.primitive import Primitive, primitive
 from .core.state import no_grad
 from .derivatives import gradients
+from .emit import source
 from .functional import *
-from .show import DrawError, Drawing, draw
+from .show import Derivation, DrawError, Drawing, draw, explain
 from .tensor import Tensor
 from .train import LoadError, load, save
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -37,11 +38,11 @@ from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 __version__ = "0.1.0"
 
 __all__ = [
-    "AnomalyError", "DTypeError", "DrawError", "Drawing", "GradCheckError", "GradCheckReport", "GraphError",
-    "IndexingError", "LoadError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor", "TinygradError",
-    "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly", "draw", "grad", "gradcheck",
-    "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg", "load", "nn", "no_grad", "optim", "plots", "primitive",
-    "save", "train", "value_and_grad", "vjp",
+    "AnomalyError", "DTypeError", "Derivation", "DrawError", "Drawing", "GradCheckError", "GradCheckReport",
+    "GraphError", "IndexingError", "LoadError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor",
+    "TinygradError", "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly", "draw",
+    "explain", "grad", "gradcheck", "gradients", "hessian", "hvp", "jacobian", "jvp", "linalg", "load", "nn",
+    "no_grad", "optim", "plots", "primitive", "save", "source", "train", "value_and_grad", "vjp",
 ]  # fmt: skip
 __all__ += functional.__all__
 

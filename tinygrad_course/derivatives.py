@@ -12,6 +12,7 @@ from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
 from .core.position import place
 from .core.reverse import reverse
+from .core.state import state
 from .tensor import Tensor
 from .values import as_value
 
@@ -77,12 +78,14 @@ def as_cotangent(y: Tensor, g: Any, create_graph: bool) -> Any:
                 f"gradients: an output of shape {y.shape} is not a scalar; pass grad_outputs= of its shape"
             )
         g = np.ones(y.shape, y.dtype)[()]
-    value = as_value(g)
+    value = g.value if isinstance(g, Node) else as_value(g)
     if np.shape(value) != y.shape:
         raise ShapeError(f"gradients: a cotangent has shape {np.shape(value)}, its output {y.shape}")
-    if not create_graph:
+    if not create_graph and (state.here.tracer is None or not isinstance(g, Node)):
         return value.astype(y.dtype)
-    return g if isinstance(g, Tensor) and g.dtype == y.dtype else as_tensor(value.astype(y.dtype))
+    if isinstance(g, Tensor):
+        return g if g.dtype == y.dtype else g.astype(y.dtype)
+    return as_tensor(g if isinstance(g, Node) else value.astype(y.dtype))
 
 
 def as_tensor(x: Any) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
 from .core.state import composite, state
+from .core.tracing import peek, stand_in, within
 from .ops.activation import log_softmax, logistic_loss, softplus
 from .ops.axes import refuse
 from .ops.likelihood import choose, held_log
@@ -115,8 +116,8 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     Tensor(0.69314718)
     """
     input, target = _pair("binary_cross_entropy", input, target)
-    values = input.value if isinstance(input, Node) else np.asarray(input)
-    if values.size and (np.min(values) < 0 or np.max(values) > 1):
+    if not within(input, 0, 1):
+        values = peek(input, "a probability outside [0, 1]")
         raise refuse(
             "binary_cross_entropy",
             f"input must hold probabilities in [0, 1]; it ranges from {np.min(values):.4g} to {np.max(values):.4g}. "
@@ -212,9 +213,9 @@ def cross_entropy(
     loss = _weighted(-picked, factor, reduction)
     if label_smoothing:
         even = -(log_p if weight is None else log_p * _along(weight, axis, np.shape(input)))
-        kept = np.asarray(classes != ignore_index, dtype=_dtype(input))
+        kept = (classes != ignore_index).astype(_dtype(input))
         even = sum_(even, axis=axis) / np.shape(input)[axis] * kept
-        norm = (kept.size if factor is None else np.sum(factor)) if reduction == "mean" else 1
+        norm = (kept.size if factor is None else sum_(factor)) if reduction == "mean" else 1
         even = even if reduction == "none" else sum_(even) / norm
         loss = (1 - label_smoothing) * loss + label_smoothing * even
     return loss
@@ -238,29 +239,25 @@ def _per_class(weight: Any, count: int) -> Any:
     """The class weights as an array, checked: one for each class, and constants."""
     if isinstance(weight, Node) and weight.requires_grad:
         raise GraphError("weight: class weights get no gradient, but this Tensor requires one; pass weight.detach()")
-    values = _array(weight)
+    values = stand_in(weight)
     if values.shape != (count,):
         raise _refused(f"weight has shape {values.shape}; it must be ({count},), one factor for each class")
     return values
 
 
-def _array(x: Any) -> Any:
-    return np.asarray(x.value if isinstance(x, Node) else x)
-
-
 def _kind(x: Any) -> str:
-    kind: str = _array(x).dtype.kind
+    kind: str = np.asarray(x.value if isinstance(x, Node) else x).dtype.kind
     return kind
 
 
 def _dtype(x: Any) -> np.dtype[Any]:
-    dtype = _array(x).dtype
+    dtype = np.asarray(x.value if isinstance(x, Node) else x).dtype
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
 def _classes(name: str, input: Any, target: Any) -> Any:
     """The target as an integer array of the shape that `input` asks for."""
-    classes = _array(target)
+    classes = np.asarray(stand_in(target)) if state.here.tracer is None else stand_in(target)
     shape = np.shape(input)
     wanted = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if classes.dtype.kind not in "iu":
@@ -274,15 +271,14 @@ def _picked(log_p: Any, classes: Any, weight: Any, ignore_index: int) -> tuple[A
     """The entry of each example's class, and the factor with which the example counts (None if all count alike)."""
     axis = min(1, np.ndim(log_p) - 1)
     count = np.shape(log_p)[axis]
-    if classes.size and classes.min() >= 0 and classes.max() < count and not 0 <= ignore_index < count:
+    if classes.size and not 0 <= ignore_index < count and within(classes, 0, count - 1):
         factor = None
     else:
         ignored = classes == ignore_index
-        bad = ~ignored & ((classes < 0) | (classes >= count))
-        if np.any(bad):
-            found = classes[bad].flat[0]
-            raise _refused(f"target holds class {found}, but input has {count} classes: 0 to {count - 1}")
         classes = np.where(ignored, 0, classes)
+        if not within(classes, 0, count - 1):
+            found = next(c for c in np.ravel(peek(classes, "a class that there is not")) if not 0 <= c < count)
+            raise _refused(f"target holds class {found}, but input has {count} classes: 0 to {count - 1}")
         factor = (~ignored).astype(_dtype(log_p))
     if weight is not None:
         factor = (1 if factor is None else factor) * _per_class(weight, count)[classes]
@@ -294,5 +290,5 @@ def _weighted(loss: Any, factor: Any, reduction: str) -> Any:
     if factor is None:
         return _reduced(loss, reduction)
     if reduction == "mean":
-        return sum_(loss * factor) / np.sum(factor)
+        return sum_(loss * factor) / sum_(factor)
     return _reduced(loss * factor, reduction)

@@ -19,6 +19,8 @@ from .core.engine_ops import cast
 from .core.errors import DTypeError, GraphError
 from .core.node import Node
 from .core.primitive import Primitive
+from .core.state import state
+from .core.tracing import peek
 from .ops import (
     arithmetic,
     arrange,
@@ -82,9 +84,10 @@ def _same_names(module: Any, *rooms: Any) -> dict[Any, Callable[..., Any]]:
 
 def full_like(x: Any, fill_value: Any) -> Any:
     """One value everywhere: recorded if it is a Tensor's that gets a gradient, else plain as `np.ones_like`."""
-    if not _needs_gradient(fill_value):
-        return np.full_like(_values(x), _values(fill_value))
-    return shape.broadcast_to(cast(fill_value, dtype=_values(x).dtype), np.shape(x))
+    traced = isinstance(fill_value, Node) and state.here.tracer is not None
+    if not _needs_gradient(fill_value) and not traced:
+        return np.full_like(x.value if isinstance(x, Node) else x, _values(fill_value))
+    return shape.broadcast_to(cast(fill_value, dtype=np.result_type(x)), np.shape(x))
 
 
 def astype(x: Any, dtype: Any) -> Any:
@@ -155,6 +158,14 @@ ON_VALUES = {
 }
 
 
+# Those of them that look at shapes and dtypes alone.
+ON_SHAPES = {
+    getattr(np, name)
+    for name in ["can_cast", "diag_indices_from", "empty_like", "iscomplexobj", "isrealobj", "may_share_memory", "ndim",
+                 "ones_like", "result_type", "shape", "shares_memory", "size", "tril_indices_from", "triu_indices_from",
+                 "zeros_like"]
+}  # fmt: skip
+
 _ALIASES = {"a_min": "min", "a_max": "max"}  # NumPy's older names beside the ones of the array API
 _ALIKE = {"kind", "stable"}  # how NumPy is to sort: the result is the same
 VARIOUS = inspect.Parameter.VAR_POSITIONAL
@@ -188,6 +199,8 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
 def apply_function(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """NumPy's function `func` on arguments that hold a Tensor."""
+    if func in ON_SHAPES:
+        return func(*_unpacked(args), **{k: _unpacked(v) for k, v in kwargs.items()})
     if func in ON_VALUES and not _needs_gradient(kwargs.get("weights")):  # a histogram adds those up
         return func(*_values(args), **{k: _values(v) for k, v in kwargs.items()})
     ours = FUNCTIONS.get(func)
@@ -266,11 +279,20 @@ def _parameters(function: Any) -> dict[str, inspect.Parameter]:
 
 
 def _values(x: Any) -> Any:
-    """`x` with every Tensor in it (also inside lists and tuples) replaced by its values."""
+    """`x` with every Tensor in it (also inside lists and tuples) replaced by its values, which must be open to see."""
+    if isinstance(x, Node):
+        return np.asarray(peek(x, "a NumPy function that Tensors do not have"))
+    if isinstance(x, list | tuple):
+        return type(x)(_values(item) for item in x)
+    return x
+
+
+def _unpacked(x: Any) -> Any:
+    """The same, for functions to which the values do not matter."""
     if isinstance(x, Node):
         return np.asarray(x.value)
     if isinstance(x, list | tuple):
-        return type(x)(_values(item) for item in x)
+        return type(x)(_unpacked(item) for item in x)
     return x
 
 

@@ -242,7 +242,7 @@ class Tensor(Operations):
 
     def detach(self) -> Tensor:
         """The same values (shared) as a constant: no derivative flows back from it."""
-        out = _bare(self.value)
+        out = bare(self.value)
         out.name = self.name
         out.code, out.lasti = self.code, self.lasti
         if state.here.tracer is not None:
@@ -364,7 +364,7 @@ class Tensor(Operations):
 Tensor.result_class = Tensor
 
 
-def _bare(value: Any) -> Tensor:
+def bare(value: Any) -> Tensor:
     """A Tensor around `value` as it is: no copy, no history."""
     out = object.__new__(Tensor)
     leaf(out, value, False, None, None)

@@ -17,7 +17,8 @@ import numpy as np
 from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
 from .core.reverse import reverse
-from .core.state import recording
+from .core.state import recording, state
+from .core.tracing import stand_in
 from .core.tree import aligned, flatten
 from .derivatives import as_cotangent, as_tensor
 from .ops import shape as shapes
@@ -47,7 +48,7 @@ class _Call:
                 raise ShapeError(f"{name}: argnums names argument {i}, but the function was called with {len(args)}")
         chosen = [i % len(args) for i in argnums]
         given, self.rebuild = flatten([args[i] for i in chosen])
-        self.outer = any(isinstance(x, Node) for x in flatten([args, kwargs])[0])
+        self.outer = any(isinstance(x, Tensor) for x in flatten([args, kwargs])[0])
         self.leaves = [self._enter(x) for x in given]
         inner = list(args)
         for i, value in zip(chosen, self.rebuild(self.leaves), strict=True):
@@ -56,7 +57,7 @@ class _Call:
             self.output = f(*inner, **kwargs)
 
     def _enter(self, x: Any) -> Tensor:
-        value = as_value(x, what=f"{self.name}: an argument")
+        value = x.value if isinstance(x, Node) else as_value(x, what=f"{self.name}: an argument")
         if value.dtype.kind != "f":
             raise DTypeError(
                 f"{self.name}: cannot differentiate with respect to an argument of dtype {value.dtype}; "
@@ -64,7 +65,7 @@ class _Call:
             )
         if isinstance(x, Tensor) and x.requires_grad:
             return copy(x)  # type: ignore[no-any-return]
-        return Tensor(value, requires_grad=True)
+        return Tensor(x if isinstance(x, Node) else value, requires_grad=True)
 
     def scalar(self, output: Any) -> Tensor:
         """`output`, checked to be one real number."""
@@ -100,7 +101,7 @@ class _Call:
     def leave(self, x: Any) -> Any:
         """A result as the caller gets it: a Tensor if Tensors came in, else an array."""
         if isinstance(x, Node):
-            return x if self.outer else np.asarray(x.value)
+            return x if self.outer else np.asarray(stand_in(x)) if state.here.tracer is None else stand_in(x)
         return as_tensor(x) if self.outer else np.array(x)  # a copy: two gradients may be one array, or a broadcast one
 
 
@@ -196,7 +197,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
             raise ShapeError(
                 f"vjp: {len(given)} cotangents for {len(outs)} outputs; give it the structure of the output"
             )
-        record = call.outer or any(isinstance(g, Node) for g in given)
+        record = call.outer or any(isinstance(g, Tensor) for g in given)
         seeds = [as_cotangent(y, g, record) for y, g in zip(outs, given, strict=True)]
         grads = call.pull(outs, seeds, record)
         return tuple(call.rebuild([g if record else call.leave(g) for g in grads]))
@@ -237,12 +238,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     primals, tangents = _pairs("jvp", primals, tangents)
     call = _Call("jvp", f, primals, {}, range(len(primals)))
     moves = flatten(list(tangents))[0]
-    if [np.shape(as_value(v)) for v in moves] != [x.shape for x in call.leaves]:
+    if [np.shape(v) for v in moves] != [x.shape for x in call.leaves]:
         raise ShapeError(
-            f"jvp: tangents of shapes {[np.shape(as_value(v)) for v in moves]} for primals of shapes "
+            f"jvp: tangents of shapes {[np.shape(v) for v in moves]} for primals of shapes "
             f"{[x.shape for x in call.leaves]}; each tangent needs its primal's shape"
         )
-    outer = call.outer = call.outer or any(isinstance(v, Node) for v in moves)
+    outer = call.outer = call.outer or any(isinstance(v, Tensor) for v in moves)
     outs, rebuild_out = flatten(call.output)
     outs = [as_tensor(y) for y in outs]
     with recording(True):
@@ -319,7 +320,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     def slope(*args: Any) -> Any:
         """The directional derivative of f along the tangents: its gradient is H v."""
         grads = flatten(list(grad(f, range(len(args)))(*args)))[0]
-        if [g.shape for g in grads] != [np.shape(as_value(v)) for v in moves]:
+        if [g.shape for g in grads] != [np.shape(v) for v in moves]:
             raise ShapeError("hvp: every tangent needs the shape of its primal")
         total: Any = 0.0
         for g, v in zip(grads, moves, strict=True):

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from .core.errors import DTypeError
 from .core.node import Node
 from .core.primitive import Primitive, refuse_tensors_in
+from .core.tracing import peek
 
 _REASONS = {
     "c": "complex numbers are not supported; keep real and imaginary parts as two arrays",
@@ -22,7 +23,7 @@ _REASONS = {
 def as_value(data: Any, dtype: DTypeLike | None = None, what: str = "data") -> Any:
     """`data` as a real, integer or boolean array, a 0-d one as a NumPy scalar; not copied where it need not be."""
     if isinstance(data, Node):
-        data = data.value
+        data = peek(data, what)
     elif isinstance(data, list | tuple):
         refuse_tensors_in(data)
         data = _plain(data)
@@ -38,7 +39,7 @@ def as_value(data: Any, dtype: DTypeLike | None = None, what: str = "data") -> A
 
 def _plain(data: list[Any] | tuple[Any, ...]) -> list[Any]:
     """Nested lists with the Tensors in them replaced by their values."""
-    return [_plain(x) if isinstance(x, list | tuple) else x.value if isinstance(x, Node) else x for x in data]
+    return [_plain(x) if isinstance(x, list | tuple) else peek(x, "a list of numbers") if isinstance(x, Node) else x for x in data]
 
 
 def as_operand(other: Any) -> Any:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from . import also_keeping_memory
+from ..peers import training
+from . import also_keeping_memory, cross_entropy
 
 STEPS = 100
 RTOL = 1e-4
@@ -19,30 +20,43 @@ def data():
     for shape in SHAPES:
         W = rng.standard_normal(shape, np.float32) * np.float32(np.sqrt(2 / np.prod(shape[1:])))
         params += [W, np.zeros(shape[0], np.float32)]
-    return images, labels, params
+    return params, [images, labels]
 
 
-def ours():
-    import tinygrad_course as tg
+def ours(tg, params, images, labels):
+    W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = params
+    A1 = tg.max_pool2d(tg.relu(tg.conv2d(images, W1, b1, padding=2)), 2)
+    A2 = tg.max_pool2d(tg.relu(tg.conv2d(A1, W2, b2)), 2).reshape(BATCH, 400)
+    A3 = tg.relu(A2 @ W3.T + b3)
+    A4 = tg.relu(A3 @ W4.T + b4)
+    return tg.cross_entropy(A4 @ W5.T + b5, labels)
 
-    images, labels, start = data()
-    params = W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = [tg.Tensor(p, requires_grad=True) for p in start]
 
-    def step(lap):
-        for p in params:
-            p.zero_grad()
-        A1 = tg.max_pool2d(tg.relu(tg.conv2d(images, W1, b1, padding=2)), 2)
-        A2 = tg.max_pool2d(tg.relu(tg.conv2d(A1, W2, b2)), 2).reshape(BATCH, 400)
-        A3 = tg.relu(A2 @ W3.T + b3)
-        A4 = tg.relu(A3 @ W4.T + b4)
-        J = tg.cross_entropy(A4 @ W5.T + b5, labels)
-        J.backward()
-        for p in params:
-            p.data -= RATE * p.grad
-        lap("step")
-        return float(J)
+def pytorch(torch, params, images, labels):
+    F = torch.nn.functional
+    W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = params
+    A1 = F.max_pool2d(F.relu(F.conv2d(images, W1, b1, padding=2)), 2)
+    A2 = F.max_pool2d(F.relu(F.conv2d(A1, W2, b2)), 2).reshape(BATCH, 400)
+    A3 = F.relu(F.linear(A2, W3, b3))
+    A4 = F.relu(F.linear(A3, W4, b4))
+    return F.cross_entropy(F.linear(A4, W5, b5), labels)
 
-    return step
+
+def jax_loss(np, params, images, labels):
+    from jax import lax
+
+    def conv(x, W, b, padding):
+        return lax.conv_general_dilated(x, W, (1, 1), [(padding, padding)] * 2) + b[:, None, None]
+
+    def pool(x):
+        return lax.reduce_window(x, -np.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+
+    W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = params
+    A1 = pool(np.maximum(conv(images, W1, b1, 2), 0))
+    A2 = pool(np.maximum(conv(A1, W2, b2, 0), 0)).reshape(BATCH, 400)
+    A3 = np.maximum(A2 @ W3.T + b3, 0)
+    A4 = np.maximum(A3 @ W4.T + b4, 0)
+    return cross_entropy(np, A4 @ W5.T + b5, labels)
 
 
 def columns(x, k):
@@ -94,7 +108,7 @@ def pool_backward(g, x, y):
 
 def by_hand():
     """What one writes first: im2col in PyTorch's memory order."""
-    images, labels, params = data()
+    params, (images, labels) = data()
     W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = params
     rows = np.arange(BATCH)
 
@@ -131,30 +145,8 @@ def by_hand():
     return step
 
 
-def pytorch():
-    import torch
-
-    F = torch.nn.functional
-    images, labels, start = data()
-    images, labels = torch.from_numpy(images), torch.from_numpy(labels)
-    params = W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = [torch.from_numpy(p).requires_grad_() for p in start]
-
-    def step(lap):
-        for p in params:
-            p.grad = None
-        A1 = F.max_pool2d(F.relu(F.conv2d(images, W1, b1, padding=2)), 2)
-        A2 = F.max_pool2d(F.relu(F.conv2d(A1, W2, b2)), 2).reshape(BATCH, 400)
-        A3 = F.relu(F.linear(A2, W3, b3))
-        A4 = F.relu(F.linear(A3, W4, b4))
-        J = F.cross_entropy(F.linear(A4, W5, b5), labels)
-        J.backward()
-        with torch.no_grad():
-            for p in params:
-                p -= RATE * p.grad
-        lap("step")
-        return float(J.detach())
-
-    return step
-
-
-COMPETITORS = also_keeping_memory({"ours": ours, "NumPy by hand": by_hand, "PyTorch": pytorch})
+COMPETITORS = also_keeping_memory(
+    training(
+        data, RATE, ours=ours, torch=pytorch, generic=jax_loss, by_hand=by_hand, without=("HIPS autograd", "MyGrad")
+    )
+)

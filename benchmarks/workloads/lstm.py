@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from ..peers import jax_jit, timed
+from . import also_keeping_memory
+
 STEPS = 60
 RTOL = 1e-4
 RATE = 1.0
@@ -10,6 +13,7 @@ LENGTH = BATCH = 32
 
 
 def data():
+    """The sequences, and PyTorch's parameters by name."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((LENGTH, BATCH, INPUTS), np.float32)
     bound = 1 / np.sqrt(UNITS)
@@ -65,24 +69,56 @@ def by_hand():
     return step
 
 
-def ours():
-    from tinygrad_course import nn
+def eager():
+    import tinygrad_course as tg
 
     X, start = data()
-    lstm = nn.LSTM(INPUTS, UNITS, dtype=np.float32)
+    lstm = tg.nn.LSTM(INPUTS, UNITS, dtype=np.float32)
     lstm.load_state_dict(start)
+    optimizer = tg.optim.SGD(lstm.parameters(), lr=RATE)
 
-    def step(lap):
-        lstm.zero_grad()
+    def update():
+        optimizer.zero_grad()
         y, _ = lstm(X)
         J = (y * y).mean()
         J.backward()
-        for p in lstm.parameters():
-            p.data -= RATE * p.grad
-        lap("step")
-        return float(J)
+        optimizer.step()
+        return J
 
-    return step
+    return update
+
+
+def ours():
+    return timed(eager())
+
+
+def compiled(backend):
+    import tinygrad_course as tg
+
+    return timed(tg.jit(eager(), backend=backend))
+
+
+def jax_loss(np, params, X):
+    from jax import lax
+    from jax.nn import sigmoid
+
+    W, U, b, d = params
+
+    def one(state, share):
+        h, c = state
+        i, f, g, o = np.split(share + h @ U.T, 4, axis=-1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        return (h, c), h
+
+    zeros = np.zeros((BATCH, UNITS), np.float32)
+    _, y = lax.scan(one, (zeros, zeros), X @ W.T + b + d)
+    return np.mean(y * y)
+
+
+def jax():
+    X, start = data()
+    return jax_jit(lambda: (list(start.values()), [X]), RATE, jax_loss)
 
 
 def pytorch():
@@ -115,4 +151,14 @@ def unfused():
     return pytorch()
 
 
-COMPETITORS = {"ours": ours, "NumPy by hand": by_hand, "PyTorch": pytorch, "PyTorch, no oneDNN": unfused}
+COMPETITORS = also_keeping_memory(
+    {
+        "ours": ours,
+        "ours, jit": lambda: compiled("numba"),
+        "ours, jit (NumPy)": lambda: compiled("numpy"),
+        "NumPy by hand": by_hand,
+        "PyTorch": pytorch,
+        "PyTorch, no oneDNN": unfused,
+        "JAX, jit": jax,
+    }
+)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..peers import training
+
 RTOL = 1e-10
 RATE = 0.5
 
@@ -11,12 +13,12 @@ def data(m):
     X = rng.standard_normal((2, m))
     Y = (X[:1] * X[1:] > 0).astype(float)
     W1, W2 = rng.standard_normal((4, 2)), rng.standard_normal((1, 4))
-    return X, Y, W1, np.zeros((4, 1)), W2, np.zeros((1, 1))
+    return [W1, np.zeros((4, 1)), W2, np.zeros((1, 1))], [X, Y]
 
 
 def by_hand(m):
-    X, Y, W1, b1, W2, b2 = data(m)
-    params = [W1, b1, W2, b2]
+    params, (X, Y) = data(m)
+    W1, b1, W2, b2 = params
 
     def step(lap):
         Z1 = W1 @ X + b1
@@ -41,8 +43,8 @@ def by_hand(m):
 
 def simplified(m):
     """By hand with the algebra done first: dZ2 = A2 - Y. No graph of the same statements can know that."""
-    X, Y, W1, b1, W2, b2 = data(m)
-    params = [W1, b1, W2, b2]
+    params, (X, Y) = data(m)
+    W1, b1, W2, b2 = params
 
     def step(lap):
         A1 = np.tanh(W1 @ X + b1)
@@ -62,54 +64,26 @@ def simplified(m):
     return step
 
 
-def ours(m):
-    import tinygrad_course as tg
-
-    X, Y, *start = data(m)
-    params = W1, b1, W2, b2 = [tg.Tensor(p, requires_grad=True) for p in start]
-
-    def step(lap):
-        for p in params:
-            p.zero_grad()
-        Z1 = W1 @ X + b1
-        A1 = tg.tanh(Z1)
-        Z2 = W2 @ A1 + b2
-        A2 = tg.sigmoid(Z2)
-        J = (-(Y * tg.log(A2) + (1 - Y) * tg.log(1 - A2))).sum() / m
-        J.backward()
-        for p in params:
-            p.data -= RATE * p.grad
-        lap("step")
-        return float(J)
-
-    return step
+def loss(lib, params, X, Y):
+    """In a library with its own sigmoid: ours, PyTorch."""
+    W1, b1, W2, b2 = params
+    Z1 = W1 @ X + b1
+    A1 = lib.tanh(Z1)
+    Z2 = W2 @ A1 + b2
+    A2 = lib.sigmoid(Z2)
+    return (-(Y * lib.log(A2) + (1 - Y) * lib.log(1 - A2))).sum() / Y.shape[1]
 
 
-def pytorch(m):
-    import torch
-
-    X, Y, *start = (torch.from_numpy(a) for a in data(m))
-    params = W1, b1, W2, b2 = [p.requires_grad_() for p in start]
-
-    def step(lap):
-        for p in params:
-            p.grad = None
-        Z1 = W1 @ X + b1
-        A1 = torch.tanh(Z1)
-        Z2 = W2 @ A1 + b2
-        A2 = torch.sigmoid(Z2)
-        J = (-(Y * torch.log(A2) + (1 - Y) * torch.log(1 - A2))).sum() / m
-        J.backward()
-        with torch.no_grad():
-            for p in params:
-                p -= RATE * p.grad
-        lap("step")
-        return float(J.detach())
-
-    return step
+def generic(np, params, X, Y):
+    W1, b1, W2, b2 = params
+    A1 = np.tanh(W1 @ X + b1)
+    A2 = 1 / (1 + np.exp(-(W2 @ A1 + b2)))
+    return np.sum(-(Y * np.log(A2) + (1 - Y) * np.log(1 - A2))) / Y.shape[1]
 
 
 def competitors(m):
-    """The four of them, for `m` examples."""
-    makers = {"ours": ours, "NumPy by hand": by_hand, "NumPy, simplified": simplified, "PyTorch": pytorch}
-    return {name: lambda make=make: make(m) for name, make in makers.items()}
+    """All of them, for `m` examples."""
+    found = training(
+        lambda: data(m), RATE, ours=loss, torch=loss, generic=generic, by_hand=lambda: by_hand(m), without=()
+    )
+    return {**found, "NumPy, simplified": lambda: simplified(m)}

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_course.core import engine_ops as ops
 from tinygrad_course.core.primitive import Primitive
+from tinygrad_course.emit.program import stop
 from tinygrad_course.values import discrete
 
 from ._sample import Sample
@@ -45,5 +46,6 @@ SAMPLES = [
     Sample("broadcast_to", ops.broadcast_to, (np.float64(0.7),), {"shape": (2,)}),
     Sample("cast", ops.cast, (X,), {"dtype": np.dtype(np.float64)}),
     Sample("discrete", discrete, (X,), {"dtype": np.dtype(int)}),
+    Sample("stop", stop, (X,)),
     Sample("guarded_product", ops.guarded_product, (X, X[0] + 2)),
 ]

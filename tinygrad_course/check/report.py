@@ -6,8 +6,10 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 from ..core.errors import TinygradError
+from ..core.markup import bundle, table
 from .slopes import FAILURES
 
 WIDTH = 79
@@ -83,7 +85,16 @@ class GradCheckReport:
         return "\n".join([f"**{self.headline()}**", "", *(table if self.entries else []), "", *facts])
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        wrong = [i for i, entry in enumerate(self.entries) if not entry.passed]
+        last = len(self._columns()) - 1
+        rows = map(self._cells, self.entries)
+        entries = table(self._columns(), rows, numbers=range(2, last), strong=wrong) if self.entries else ""
+        facts = "".join(f"<li><b>{escape(label)}</b> {escape(text)}</li>" for label, text in self._facts())
+        return f"<p><b>{escape(self.headline())}</b></p>{entries}" + (f"<ul>{facts}</ul>" if facts else "")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        formats = {"text/plain": self.__str__, "text/markdown": self._repr_markdown_, "text/html": self._repr_html_}
+        return bundle(formats, include, exclude)
 
     def headline(self) -> str:
         """The verdict in one line."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+from bisect import bisect_right
 from functools import lru_cache
+from operator import attrgetter
 from types import CodeType, FrameType
 from typing import NamedTuple
 
@@ -58,40 +60,54 @@ class Statement(NamedTuple):
 @lru_cache(maxsize=4096)
 def span(code: CodeType, lasti: int) -> Span:
     """The source span of the bytecode instruction at offset `lasti` of `code`."""
-    for index, position in enumerate(code.co_positions()):
-        if index == lasti // 2:
-            return Span(*position)
-    return Span(None, None, None, None)
+    positions = _positions(code)
+    index = lasti // 2
+    return Span(*positions[index]) if index < len(positions) else Span(None, None, None, None)
+
+
+@lru_cache(maxsize=64)
+def _positions(code: CodeType) -> list[tuple[int | None, ...]]:
+    return list(code.co_positions())
+
+
+# Code of two files may be equal: the name of the file is part of what is remembered.
+def statement(code: CodeType, lasti: int) -> Statement | None:
+    """The innermost statement around an instruction, or None where the source is not at hand."""
+    return _statement(code, lasti, code.co_filename)
 
 
 @lru_cache(maxsize=4096)
-def statement(code: CodeType, lasti: int) -> Statement | None:
-    """The innermost statement around an instruction, or None where the source is not at hand."""
+def _statement(code: CodeType, lasti: int, filename: str) -> Statement | None:
     best = enclosing(code, lasti)
     if best is None:
         line = span(code, lasti).line
-        text = linecache.getline(code.co_filename, line).strip() if line is not None else ""
-        return Statement(code.co_filename, line, line, text, ()) if line is not None and text else None
-    text = _text(code.co_filename, best)
-    return Statement(code.co_filename, best.lineno, best.end_lineno or best.lineno, text, _targets(best))
+        text = linecache.getline(filename, line).strip() if line is not None else ""
+        return Statement(filename, line, line, text, ()) if line is not None and text else None
+    text = _text(filename, best)
+    return Statement(filename, best.lineno, best.end_lineno or best.lineno, text, _targets(best))
+
+
+def enclosing(code: CodeType, lasti: int) -> ast.stmt | None:
+    """The syntax of the innermost statement around an instruction: by line, and by column where several share one."""
+    return _enclosing(code, lasti, code.co_filename)
 
 
 @lru_cache(maxsize=4096)
-def enclosing(code: CodeType, lasti: int) -> ast.stmt | None:
-    """The syntax of the innermost statement around an instruction: by line, and by column where several share one."""
+def _enclosing(code: CodeType, lasti: int, filename: str) -> ast.stmt | None:
     line, end_line, column, end_column = span(code, lasti)
     if line is None:
         return None
     first = (line, column or 0)
     last = (end_line, end_column) if column is not None and end_line is not None and end_column is not None else first
-    best = on_line = None
-    for node in _statements(code.co_filename):  # outermost first: the last match is the innermost
+    on_line = None
+    known = statements(filename)  # outermost first: the last that fits is the innermost
+    for node in reversed(known[: bisect_right(known, line, key=_line)]):
         start, end = (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
         if start <= first and last <= end:
-            best = node
-        if node.lineno <= line <= end[0]:
+            return node
+        if on_line is None and line <= end[0]:
             on_line = node
-    return best or on_line
+    return on_line
 
 
 def describe(code: CodeType | None, lasti: int) -> str:
@@ -115,10 +131,12 @@ def place(frame: FrameType) -> str:
     return f" ({text})" if text else ""
 
 
+_line = attrgetter("lineno")
 _trees: dict[str, tuple[tuple[str, ...], list[ast.stmt]]] = {}
 
 
-def _statements(filename: str) -> list[ast.stmt]:
+def statements(filename: str) -> list[ast.stmt]:
+    """Every statement of a file, those around others first."""
     lines = tuple(linecache.getlines(filename))
     known = _trees.get(filename)
     if known is None or known[0] != lines:
@@ -141,8 +159,10 @@ def _text(filename: str, node: ast.stmt) -> str:
         node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.With
     ):
         return linecache.getline(filename, node.lineno).strip()
-    source = ast.get_source_segment("".join(_trees[filename][0]), node) or ""
-    return source if "\n" not in source else ast.unparse(node)
+    if node.lineno != node.end_lineno:
+        return ast.unparse(node)
+    line = linecache.getline(filename, node.lineno).encode()
+    return line[node.col_offset : node.end_col_offset].decode()
 
 
 def _targets(node: ast.stmt) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def reverse(
         return here.tracer.reverse(outputs, seeds, targets, since)  # type: ignore[no-any-return]
     if since is None:
         since = min((x.order for x in targets), default=0) if targets is not None else 0
-    recorded, leaves = ancestors(outputs, since)
+    recorded, _ = ancestors(outputs, since)
     if recorded and _last_change >= recorded[-1].order:
         _refuse_changed(recorded)
     if here.anomaly is not None:

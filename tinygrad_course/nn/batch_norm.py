@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..core.node import Node
+from ..core.tracing import stand_in
 from ..ops.axes import refuse, shape_of
 from ..ops.powers import sqrt
 from ..tensor import Tensor
@@ -100,18 +100,23 @@ class _BatchNorm(Affine):
         d, variance = deviations(x, axes)
         if self.running_mean is not None:  # then this is training
             first = (0, slice(None), *(0 for _ in axes[1:]))
-            mean = _value(x)[first] - _value(d)[first]
-            self._track(mean, _value(variance).reshape(-1) * (count / (count - 1)))
+            mean = stand_in(x)[first] - stand_in(d)[first]
+            self._track(mean, stand_in(variance).reshape(-1) * (count / (count - 1)))
         return d, variance
 
     def _track(self, mean: Any, variance: Any) -> None:
         batches, averages = self.num_batches_tracked, ((self.running_mean, mean), (self.running_var, variance))
         assert batches is not None
-        batches.data = batches.value + 1
-        share = 1 / int(batches.value) if self.momentum is None else self.momentum
+        batches.data = stand_in(batches) + 1
+        share = 1 / stand_in(batches) if self.momentum is None else self.momentum
         for average, new in averages:
             assert average is not None
-            average.data = ((1 - share) * average.value + share * new).astype(average.dtype)
+            kept = 1 - share
+            if self.momentum is None:  # in the dtype of the averages, as a Python number would be
+                kept, new = kept.astype(average.dtype), new * share.astype(average.dtype)
+            else:
+                new = share * new
+            average.data = (kept * stand_in(average) + new).astype(average.dtype)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -138,7 +143,3 @@ class BatchNorm2d(_BatchNorm):
     __doc__ = f"Batch normalisation of images (N, C, H, W): {_BatchNorm.__doc__}"
 
     LAYOUTS: ClassVar[dict[int, str]] = {4: "(N, C, H, W)"}
-
-
-def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Node) else np.asarray(x)

@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from ..core.errors import DTypeError, IndexingError
 from ..core.node import Node
+from ..core.tracing import peek, within
 from ..ops.index import take
 from ..ops.pieces import where
 from ..ops.questions import equal
@@ -68,15 +69,16 @@ class Embedding(Module):
 
     def forward(self, indices: Any) -> Any:
         """Integers (...) to rows (..., embedding_dim)."""
-        at = np.asarray(indices.value if isinstance(indices, Node) else indices)
-        if at.dtype.kind not in "iu" and at.size:
-            raise DTypeError(f"Embedding: indices have dtype {at.dtype}, they must be integers")
-        if at.size and not (at.min() >= 0 and at.max() < self.num_embeddings):
+        indices = indices if isinstance(indices, Node) else np.asarray(indices)
+        if indices.dtype.kind not in "iu" and indices.size:
+            raise DTypeError(f"Embedding: indices have dtype {indices.dtype}, they must be integers")
+        if not within(indices, 0, self.num_embeddings - 1):
+            at = peek(indices, "an index outside the table")
             raise IndexingError(
                 f"Embedding: indices range from {at.min()} to {at.max()}, "
                 f"but the table has rows 0 to {self.num_embeddings - 1}"
             )
-        indices = indices if isinstance(indices, Node) else at.astype(np.intp, copy=False)
+        indices = indices if isinstance(indices, Node) else indices.astype(np.intp, copy=False)
         rows = take(self.weight, indices, axis=0)
         if self.padding_idx is None:
             return rows

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.markup import paragraph, table
 from ..core.state import no_grad
 from ..ops.axes import shape_of
 from .module import Module
@@ -27,22 +28,29 @@ class Summary:
         self.name, self.rows, self.parameters, self.trainable = name, rows, parameters, trainable
 
     def __str__(self) -> str:
-        header = ("layer", self.name, "output shape", "parameters")
-        cells = [
-            header,
-            *((r.path, r.layer, r.output, f"{r.parameters:,}" if r.parameters else "-") for r in self.rows),
-        ]
+        cells = [self._header(), *self._cells()]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = [
             "  ".join([*(c.ljust(w) for c, w in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
             for row in cells
         ]
         rule = "-" * len(lines[0])
-        frozen = self.parameters - self.trainable
-        total = f"{self.parameters:,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
-        return "\n".join([lines[0], rule, *lines[1:], rule, total])
+        return "\n".join([lines[0], rule, *lines[1:], rule, self._total()])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return table(self._header(), self._cells(), numbers=[3]) + paragraph(self._total())
+
+    def _header(self) -> tuple[str, str, str, str]:
+        return ("layer", self.name, "output shape", "parameters")
+
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        return [(r.path, r.layer, r.output, f"{r.parameters:,}" if r.parameters else "-") for r in self.rows]
+
+    def _total(self) -> str:
+        frozen = self.parameters - self.trainable
+        return f"{self.parameters:,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
 
 
 def summary(model: Module, *inputs: Any) -> Summary:

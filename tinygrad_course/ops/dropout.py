@@ -11,6 +11,7 @@ from ..core.errors import DTypeError
 from ..core.node import Node
 from ..core.position import place
 from ..core.state import composite
+from ..core.tracing import uniform
 
 
 @composite
@@ -44,7 +45,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: np.random.Gen
     dtype = value.dtype.type
     if value.dtype.kind != "f":
         raise DTypeError(f"dropout: x has dtype {value.dtype}, it must hold floats{place(_getframe(1))}")
-    draws = np.random.default_rng(rng).random(value.shape, np.float32 if value.dtype.itemsize <= 4 else np.float64)
+    draws = uniform(rng, value.shape, np.float32 if value.dtype.itemsize <= 4 else np.float64)
     mask = (draws >= p) * dtype(1 / (1 - p) if p < 1 else 0)
     return x * mask
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
+from ..core.tracing import peek, within
 from ..core.primitive import Primitive
 from .arithmetic import mod
 from .axes import axes_of, refuse, shape_of
@@ -167,7 +168,7 @@ def _template(part: Any, indices: list[Any]) -> Any:
     if type(part) is slice:
         return slice(*(_bound(v) for v in (part.start, part.stop, part.step)))
     if isinstance(part, list | tuple):
-        part = np.asarray([p.value if isinstance(p, Node) else p for p in part])
+        part = np.asarray([peek(p, "a list of indices") for p in part])
         part = part if part.size else part.astype(np.intp)
     if isinstance(part, Node) or hasattr(part, "dtype"):
         indices.append(part)
@@ -176,7 +177,7 @@ def _template(part: Any, indices: list[Any]) -> Any:
 
 
 def _bound(v: Any) -> Any:
-    return v if v is None or type(v) is int else as_int(v.value if isinstance(v, Node) else v)
+    return v if v is None or type(v) is int else as_int(peek(v, "the bound of a slice"))
 
 
 # --- take, along axes -------------------------------------------------------------------------------------------------
@@ -319,7 +320,8 @@ def one_hot(indices: Any, num_classes: int, dtype: Any = np.float64) -> Any:
     >>> tg.one_hot([0, 2], 3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    values = np.asarray(indices.value if isinstance(indices, Node) else indices)
-    if values.size and (values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= num_classes):
+    indices = _as_indices(indices)
+    kind = getattr(indices, "dtype", np.dtype(type(indices))).kind
+    if np.size(indices) and (kind not in "iu" or not within(indices, 0, num_classes - 1)):
         raise refuse("one_hot", f"the indices must be integers from 0 to {num_classes - 1} (num_classes={num_classes})")
-    return _one_hot(_as_indices(indices), num_classes=num_classes, dtype=np.dtype(dtype))
+    return _one_hot(indices, num_classes=num_classes, dtype=np.dtype(dtype))

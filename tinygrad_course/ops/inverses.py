@@ -207,7 +207,7 @@ identity_like = constant(
 
 @composite
 def matrix_power(a: Any, n: int) -> Any:
-    """``a @ a @ ... @ a``, n times, for square `a` (..., m, m), by repeated squaring; the inverse's for negative `n`.
+    """The n-th power ``a @ a @ a`` of square `a` (..., m, m), by repeated squaring; the inverse's for negative `n`.
 
     >>> import tinygrad_course as tg
     >>> tg.linalg.matrix_power(tg.Tensor([[1.0, 1.0], [0.0, 1.0]]), 5).tolist()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import GraphError
-from ..core.node import Node
+from ..core.tracing import peek
 from .axes import shape_of
 from .elementwise import constant
 from .pieces import where
@@ -76,7 +76,7 @@ _EQUAL = (
 
 def value_of(x: Any) -> Any:
     """The array in a node, or the array itself: for questions that are not part of the graph."""
-    return x.value if isinstance(x, Node) else x
+    return peek(x, "this operation of linear algebra, or its derivative,")
 
 
 def _rounding_of(size: Any) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf, isfinite
+from math import inf, isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import GraphError
+from ..core.node import Node
+from ..core.state import state
 from ..tensor import Tensor
+from . import traced
 
 Parameters = Tensor | Iterable[Tensor]
 
@@ -51,6 +54,8 @@ def clip_grad_norm_(
     array([3., 4.])
     """
     owners = _with_gradients(parameters)
+    if state.here.tracer is not None:
+        return _traced(owners, max_norm, float(norm_type), error_if_nonfinite)
     norm = _norm([p.grad for p in owners], float(norm_type))
     if error_if_nonfinite and not isfinite(norm):
         raise GraphError(
@@ -83,10 +88,19 @@ def _with_gradients(parameters: Parameters) -> list[Tensor]:
     return [p for p in every if p.grad is not None]
 
 
+def _traced(owners: list[Tensor], max_norm: float, order: float, error_if_nonfinite: bool) -> Any:
+    norm = traced.norm_of([p.grad for p in owners], order)
+    if isinstance(norm, Node):
+        if error_if_nonfinite:
+            traced.require_finite(norm)
+        traced.scale(owners, max_norm / (norm + 1e-6))
+    return norm
+
+
 def _replace(p: Tensor, function: Any, *arguments: float) -> None:
     """``function(grad, *arguments)`` written into the gradient, or in its place where it must not be written to."""
     g: Any = p.grad
-    if g.flags.writeable:
+    if isinstance(g, Node) or g.flags.writeable:
         function(g, *arguments, out=g)
     else:
         p.grad = function(g, *arguments)
@@ -98,5 +112,5 @@ def _norm(gradients: list[Any], order: float) -> float:
     if order == inf:
         return float(max(np.abs(g).max(initial=0.0) for g in gradients))
     if order == 2:
-        return float(sum(float(np.vdot(g, g)) for g in gradients) ** 0.5)
+        return sqrt(sum(float(np.vdot(g, g)) for g in gradients))
     return float(sum(float((np.abs(g) ** order).sum()) for g in gradients) ** (1 / order))

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..core.errors import GraphError
 from ..core.node import Node
+from ..core.position import internal
 from ..core.reverse import ancestors
 from ..core.state import recording_everything
 from ..tensor import Tensor
@@ -192,6 +193,7 @@ def _run(source: str, name: str) -> tuple[Any, Any]:
     """The functions of `source`, which tracebacks can show."""
     filename = f"<{name} in place, {_serial()}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    internal[filename] = True  # its lines are not the user's
     space: dict[str, Any] = {}
     exec(compile(source, filename, "exec"), space)
     return space[name], space["numbers"]

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..core.node import tick
 from ..core.reverse import note_change
-from ..core.state import recording
+from ..core.state import recording, state
 from ..tensor import Tensor
-from . import saving
+from . import saving, traced
 from .groups import called, check_parameter, check_settings, groups_of
 from .inplace import Rule, in_place, setting_names, state_names
 from .ready import Plan, Ready, Slot, plain
@@ -86,6 +86,10 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: ``grad`` is None, or an array of zeros with ``set_to_none=False``."""
+        if state.here.tracer is not None:
+            for p in (p for group in self.param_groups for p in group["params"]):
+                p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.value)
+            return
         for group in self.param_groups:
             for p in group["params"]:
                 p._grad = None if set_to_none or p._grad is None else np.zeros_like(p.grad)
@@ -103,48 +107,60 @@ class Optimizer:
         if closure is not None:
             with recording(True):
                 loss = closure()
+        if state.here.tracer is not None:
+            traced.step(self)
+            return loss
         now = tick()
         for index, group in enumerate(self.param_groups):
-            settings = tuple(map(group.__getitem__, self._names))
-            plan = self._plans.get(index)
-            if plan is None or plan.settings != settings:
-                plan = self._plans[index] = Plan(settings)
-            slots = plan.slots
+            slots = self._plan(index, group).slots
             for p in group["params"]:
                 g = p._grad
                 if g is None:
                     continue
                 slot = slots.get(p)
                 if slot is None or slot.value is not p.value or slot.state is not self.state.get(p):
-                    slot = self._slot(p, group, plan)
-                state, ready = slot.state, slot.ready
+                    slot = self._slot(p, group, self._plan(index, group))
+                kept, ready = slot.state, slot.ready
                 if slot.counts:
-                    step = state["step"] = state["step"] + 1
+                    step = kept["step"] = kept["step"] + 1
                     if ready.step != step:
                         ready.renew(step)
-                ready.update(slot.value, g, state, ready.numbers, slot.spare)
+                ready.update(slot.value, g, kept, ready.numbers, slot.spare)
                 note_change(p, now)
         return loss
+
+    def _plan(self, index: int, group: dict[str, Any]) -> Plan:
+        """What is ready for the present settings of a group."""
+        settings = tuple(map(group.__getitem__, self._names))
+        plan = self._plans.get(index)
+        if plan is None or plan.settings != settings:
+            plan = self._plans[index] = Plan(settings)
+        return plan
 
     def _slot(self, p: Tensor, group: dict[str, Any], plan: Plan) -> Slot:
         """Everything ready for updating `p`: its state, its program, the numbers and the spare memory for that."""
         if not p.data.flags.writeable:
             p.data = p.data.copy()
-        state = self.state.setdefault(p, {})
+        kept = self.state.setdefault(p, {})
         for name, x in self.initial(p, group).items():
-            state.setdefault(name, x)
-        names = setting_names(self.rule)
-        present = tuple(name for name in state_names(self.rule) if state.get(name) is not None)
-        ready = plan.ready.get((present, p.dtype))
-        if ready is None:
-            settings = {name: plain(name, group[name]) if name != "step" else 1 for name in names}
-            ready = plan.ready[present, p.dtype] = Ready(in_place(self.rule, present, settings), settings, p.dtype)
+            kept.setdefault(name, x)
+        ready = self._ready(p, kept, group, plan)
         for name in ready.program.makes:
-            state[name] = np.empty_like(p.data)
-        slot = Slot(p.data, state, ready, self._scratch(p, ready.program.spares))
+            kept[name] = np.empty_like(p.data)
+        slot = Slot(p.data, kept, ready, self._scratch(p, ready.program.spares))
         if not ready.program.makes:  # else the next step is another program's
             plan.slots[p] = slot
         return slot
+
+    def _ready(self, p: Tensor, kept: Mapping[str, Any], group: dict[str, Any], plan: Plan) -> Ready:
+        """The program and the numbers for updating `p` with the state that it has."""
+        present = tuple(name for name in state_names(self.rule) if kept.get(name) is not None)
+        ready = plan.ready.get((present, p.dtype))
+        if ready is None:
+            names = setting_names(self.rule)
+            settings = {name: plain(name, group[name]) if name != "step" else 1 for name in names}
+            ready = plan.ready[present, p.dtype] = Ready(in_place(self.rule, present, settings), settings, p.dtype)
+        return ready
 
     def _scratch(self, p: Tensor, count: int) -> tuple[Any, ...]:
         """`count` arrays shaped like `p`, in memory that all parameters of its dtype share."""

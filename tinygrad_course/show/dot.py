@@ -2,183 +2,116 @@
 
 from __future__ import annotations
 
-from .model import Box, Edge, Picture
-from .picture import d_name
-from .text import MINUS, clean, cut, escape, number, size_text, value_text
+import re
+from collections import defaultdict
 
-FORWARD, BACKWARD, INK, MUTED = "#005A8C", "#B04A00", "#222222", "#555555"
-# Roles differ by fill, border and corners, so that a grey print tells them apart too: table attributes.
-_LOOKS = {
-    "input": 'BORDER="1" STYLE="ROUNDED" BGCOLOR="#E6F1F8"',
-    "parameter": 'BORDER="2" BGCOLOR="#E4F3EC"',
-    "constant": 'BORDER="1" STYLE="ROUNDED" BGCOLOR="#F2F2F2"',
-    "computed": 'BORDER="1" BGCOLOR="#FFFFFF"',
-    "output": 'BORDER="3" BGCOLOR="#FFF4D6"',
-}
-_FORMULA = 52  # characters of a formula that a picture shows; the whole of it is in the tooltip
-_HEADING = "\N{BLACK RIGHT-POINTING POINTER} value, computed left to right"
-_HEADING_BACK = "   \N{BLACK LEFT-POINTING POINTER} derivative of the result, computed right to left"
+from .colors import BACKWARD, FORWARD, INK, MUTED
+from .layout import Layout, hidden
+from .model import Box, Cluster, Edge, Picture
+from .tables import Tables, edge_tooltip, font, ratio_text, tooltip
+from .text import clean, escape
+
+__all__ = ["BACKWARD", "FORWARD", "INK", "write"]
+_WAYS = {"LR": ("left to right", "right to left"), "TB": ("downwards", "upwards"), "BT": ("upwards", "downwards")}
+_KEYWORDS = {"strict", "graph", "digraph", "subgraph", "node", "edge"}
+_PLAIN = re.compile(r"[A-Za-z_]\w*|-?[0-9.]+", re.ASCII)
 
 
 def write(picture: Picture) -> str:
     """The DOT source of a picture."""
-    import graphviz  # here, because it takes longer to import than the rest of the package
+    tables, layout = Tables(picture), Layout(picture)
+    lines = [f"digraph {_quoted(clean(picture.title, 100) or 'graph')} {{", *_defaults(picture)]
+    lines += [_box(box, picture, tables, layout) for box in picture.boxes]
+    lines += _frames(picture, tables)
+    if layout.upright:  # parameters that all turns share, out of their way
+        lines += [f"\t{{rank=min {box.key}}}" for box in picture.boxes if box.kind == "shared"]
+    lines += [f"\t{{rank=same {e.source.key} {e.target.key}}}" for e in picture.edges if e in layout.level]
+    lines += [_edge(edge, i, tables, layout) for i, edge in enumerate(picture.edges) if not hidden(edge)]
+    return "\n".join([*lines, "}", ""])
 
-    plain = graphviz.nohtml  # what begins with < and ends with > is markup to this library otherwise
-    graph = graphviz.Digraph(plain(clean(picture.title, 100) or "graph"))
-    graph.attr("graph", rankdir="LR", ranksep="0.5", nodesep="0.2", splines="true", outputorder="edgesfirst")
-    graph.attr("graph", bgcolor="white", fontname="Arial", fontsize="13", labelloc="t", labeljust="l")
-    graph.attr("graph", label=f"<{_heading(picture)}>")
-    graph.attr("node", shape="plain", fontname="Arial", fontsize="12")
-    graph.attr("edge", fontname="Arial", fontsize="10", arrowsize="0.7", penwidth="1.2", arrowtail="vee")
-    for box in picture.boxes:
-        look = {"id": box.key, "class": box.role, "tooltip": plain(_tooltip(box, picture))}
-        graph.node(box.key, f"<{_table(box, picture)}>", **look)
-    spine = _spine(picture)
-    for i, edge in enumerate(picture.edges):
-        look = _edge_attributes(edge, i, edge in spine)
-        if "tooltip" in look:
-            look["tooltip"] = plain(look["tooltip"])
-        graph.edge(f"{edge.source.key}:p:e", f"{edge.target.key}:p:w", **look)
-    return str(graph.source)
+
+def _defaults(picture: Picture) -> list[str]:
+    direction, upright = picture.direction, picture.direction != "LR"
+    return [
+        f"\tgraph [nodesep=0.2 outputorder=edgesfirst rankdir={direction} ranksep=0.5 splines=true]",
+        "\tgraph [bgcolor=white fontname=Arial fontsize=13 labeljust=l labelloc=t]",
+        f"\tgraph [label=<{_heading(picture)}>]",
+        *(["\tgraph [newrank=true]"] if upright and picture.clusters else []),
+        "\tnode [fontname=Arial fontsize=12 shape=plain]",
+        "\tedge [arrowsize=0.7 arrowtail=vee fontname=Arial fontsize=10 penwidth=1.2]",
+    ]
+
+
+def _box(box: Box, picture: Picture, tables: Tables, layout: Layout) -> str:
+    group = " group=spine" if box in layout.straight else ""
+    look = f"class={box.role}{group} id={box.key} tooltip={_quoted(tooltip(box, picture))}"
+    return f"\t{box.key} [label=<{tables.box(box)}> {look}]"
+
+
+def _edge(edge: Edge, index: int, tables: Tables, layout: Layout) -> str:
+    found = {"color": f'"{FORWARD}"', "id": f"e{index}_{edge.source.key}_{edge.target.key}"}
+    if edge.differentiable:
+        found |= {"color": f'"{FORWARD}:{BACKWARD}"', "dir": "both"}
+    if edge.carried or edge.source.kind == "shared":
+        found |= {"arrowsize": "0.5", "penwidth": "0.8", "style": "dotted"}
+    tip = edge_tooltip(edge)
+    if tip:
+        found["tooltip"] = _quoted(tip)
+    text = tables.edge(edge) if not layout.around(edge) else ""
+    label = f"label=<{text}> " if text else ""
+    attributes = " ".join([f"{name}={value}" for name, value in sorted((found | layout.attributes(edge)).items())])
+    tail, head = layout.ports(edge)
+    return f"\t{edge.source.key}{tail} -> {edge.target.key}{head} [{label}{attributes}]"
+
+
+def _quoted(text: str) -> str:
+    """An identifier of DOT; `text` has no backslashes."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _KEYWORDS
+    return text if plain else '"' + text.replace('"', '\\"') + '"'
 
 
 def _heading(picture: Picture) -> str:
     title = escape(clean(picture.title, 100))
+    forward, backward = _WAYS[picture.direction]
     parts = [f"<B>{title}</B>", '<BR ALIGN="LEFT"/>'] if title else []
-    parts.append(_font(_HEADING, FORWARD, 10))
+    parts.append(font(f"\N{BLACK RIGHT-POINTING POINTER} value, computed {forward}", FORWARD, 10))
     if picture.derivatives:
-        parts.append(_font(_HEADING_BACK, BACKWARD, 10))
-        arrays = [b for b in picture.boxes if b.formula]
+        text = f"   \N{BLACK LEFT-POINTING POINTER} derivative of the result, computed {backward}"
+        parts.append(font(text, BACKWARD, 10))
+        notation = picture.output.notation  # in full, nothing needs to be explained
+        named = [
+            b for b in picture.boxes if b.kind == "value" and (b.formula or (notation and b.derivative is not None))
+        ]
+        arrays = [] if picture.brief or notation == "full" else [b for b in named if b is not picture.output]
         if arrays:
-            name, last = d_name(arrays[0].name), picture.output.name
-            parts += ['<BR ALIGN="LEFT"/>', _font(f"{name} means {_ratio(last, arrays[0].name)}", MUTED, 10)]
+            name, last = arrays[0].d.text, picture.output.name
+            parts += ['<BR ALIGN="LEFT"/>', font(f"{name} means {ratio_text(last, arrays[0].name)}", MUTED, 10)]
     if picture.note:
-        parts += ['<BR ALIGN="LEFT"/>', _font(picture.note, MUTED, 10)]
+        parts += ['<BR ALIGN="LEFT"/>', font(picture.note, MUTED, 10)]
     return "".join(parts) + '<BR ALIGN="LEFT"/>'
 
 
-def _font(text: str, color: str, size: int | None = None) -> str:
-    points = f'POINT-SIZE="{size}" ' if size else ""
-    return f'<FONT {points}COLOR="{color}">{escape(text)}</FONT>'
-
-
-def _ratio(over: str, under: str) -> str:
-    return f"{d_name(over)}/{d_name(under)}"
-
-
-# --- boxes ----------------------------------------------------------------------------------------------------
-
-
-def _table(box: Box, picture: Picture) -> str:
-    shape = str(box.shape) if box.shape else ""
-    last = "loss" if picture.derivatives and box.single else "output"
-    role = {"computed": "", "output": last}.get(box.role, box.role)
-    small = " · ".join(part for part in (role, shape) if part)
-    title = _title(box) + (f"<BR/>{_font(small, MUTED, 9)}" if small else "")
-    rows = [f"<TR><TD>{title}</TD></TR><HR/>", f'<TR><TD PORT="p">{_font(value_text(box.value), FORWARD)}</TD></TR>']
-    rows += [f"<TR><TD>{row}</TD></TR>" for row in _derivative_rows(box, picture)]
-    look = f'CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="{INK}" {_LOOKS[box.role]}'
-    return f"<TABLE {look}>{''.join(rows)}</TABLE>"
-
-
-def _title(box: Box) -> str:
-    if not box.nodes or box.titled:
-        return f"<B>{escape(box.name)}</B>" + (f" = {escape(box.rest)}" if box.rest else "")
-    return escape(box.name)
-
-
-def _derivative_rows(box: Box, picture: Picture) -> list[str]:
-    if not picture.derivatives or box.derivative is None or type(box.derivative) is tuple:
-        return []
-    if box is picture.output:
-        return [_font(_full(box, picture), BACKWARD)]
-    rows = [_font(cut(box.paths, 2 * _FORMULA), BACKWARD, 10)] if box.paths else []
-    if box.formula:
-        text = f"{d_name(box.name)} = {cut(box.formula, _FORMULA)}"
-        rows.append(_font(text, BACKWARD))
-        size = size_text(box.derivative)
-        if size != box.formula:
-            rows.append(_font(size, BACKWARD, 10))
-    else:
-        rows.append(_font(_full(box, picture), BACKWARD))
-    return rows
-
-
-def _full(box: Box, picture: Picture) -> str:
-    """`dJ/da = 3`; for an array, how large its derivative is."""
-    ratio = _ratio(picture.output.name, box.name)
-    return f"{ratio} = {number(box.derivative)}" if box.single else f"{ratio}: {size_text(box.derivative)}"
-
-
-def _tooltip(box: Box, picture: Picture) -> str:
-    parts = [f"{box.name} = {box.rest}" if box.rest else box.name]
-    if box.shape:
-        parts.append(f"shape {box.shape}")
-    parts.append(f"value {value_text(box.value)}")
-    if box.formula:
-        parts.append(f"{d_name(box.name)} = {box.formula}")
-    if picture.derivatives:
-        known = box.derivative is not None and type(box.derivative) is not tuple
-        parts.append(_full(box, picture) if known else "no derivative")
-    if box.paths:
-        parts.append(box.paths)
-    if box.where:
-        parts.append(box.where)
-    return clean("; ".join(parts), 1000)
-
-
-# --- edges ----------------------------------------------------------------------------------------------------
-
-
-def _edge_attributes(edge: Edge, index: int, spine: bool) -> dict[str, str]:
-    found = {"id": f"e{index}_{edge.source.key}_{edge.target.key}", "color": FORWARD}
-    if spine:
-        found["weight"] = "20"
-    if edge.differentiable:
-        found |= {"dir": "both", "color": f"{FORWARD}:{BACKWARD}"}
-    ratio = f"∂{_word(edge.target)}/∂{_word(edge.source)}"
-    if edge.slope is not None:
-        found["label"] = f"<{_edge_label(ratio, edge)}>"
-        text = f"{ratio} = {edge.local.text}" if edge.local is not None else ratio
-        found["tooltip"] = clean(f"{text} = {number(edge.slope)}", 600)
-    elif edge.local is not None:
-        found["tooltip"] = clean(f"adds {edge.local.text} to {d_name(edge.source.name)}", 600)
-    return found
-
-
-def _word(box: Box) -> str:
-    return d_name(box.name)[1:]
-
-
-def _edge_label(ratio: str, edge: Edge) -> str:
-    local = cut(edge.local.text, _FORMULA) if edge.local is not None else ""
-    slope = number(edge.slope)
-    first = " = ".join([ratio, *([local] if local and local != slope else []), slope])
-    product = f"{number(edge.target.derivative)} × {_signed(slope)} = "
-    result = _font(product, BACKWARD)[: -len("</FONT>")] + f"<B>{number(edge.contribution)}</B></FONT>"
-    rows = (_font(first, INK), result)
-    cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
-    gap = '<TR><TD HEIGHT="3" FIXEDSIZE="TRUE" WIDTH="3"></TD></TR>'
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}{gap}</TABLE>'
-
-
-def _signed(text: str) -> str:
-    return f"({text})" if text.startswith(MINUS) else text
-
-
-def _spine(picture: Picture) -> set[Edge]:
-    """The longest chain of computed boxes that ends in the output: drawn straight."""
-    depth: dict[Box, int] = {}
-    best: dict[Box, Edge] = {}
-    for edge in picture.edges:  # in topological order of their targets
-        reach = depth.get(edge.source, 0) + 1
-        if edge.source.nodes and reach > depth.get(edge.target, 0):
-            best[edge.target] = edge
-        depth[edge.target] = max(depth.get(edge.target, 0), reach)
-    found: set[Edge] = set()
-    box = picture.output
-    while box in best:
-        found.add(best[box])
-        box = best[box].source
-    return found
+def _frames(picture: Picture, tables: Tables) -> list[str]:
+    """The frames, one inside the other, as clusters."""
+    boxes: dict[Cluster, list[str]] = defaultdict(list)
+    inside: dict[Cluster | None, list[Cluster | None]] = defaultdict(list)
+    for box in picture.boxes:
+        if box.cluster is not None:
+            boxes[box.cluster].append(box.key)
+    for cluster in picture.clusters:
+        inside[cluster.parent].append(cluster)
+    lines: list[str] = []
+    todo = inside[None][::-1]
+    while todo:
+        frame = todo.pop()
+        if frame is None:
+            lines.append("\t}")
+            continue
+        look = 'color="#9A9A9A" fontsize=10 margin=8 '
+        look += 'peripheries=2 style="rounded"' if frame.note else 'style="rounded,dashed"'
+        top = " labelloc=b" if picture.direction == "BT" and not frame.turn else ""
+        lines.append(f"\tsubgraph cluster_{frame.key} {{")
+        lines.append(f"\t\tgraph [{look}{top} label=<{tables.frame(frame)}>]")
+        lines.append("\t\t" + " ".join(boxes[frame]))
+        todo += [None, *inside[frame][::-1]]
+    return lines

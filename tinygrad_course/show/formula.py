@@ -17,11 +17,13 @@ from ..core.node import Node, leaf, tick
 from ..core.reverse import reverse
 from ..core.state import recording_everything
 from ..ops import arithmetic
-from .expr import Expr, Number, add
+from .expr import Expr, Number, add, multiply
 from .model import Box
 from .reading import Symbols, formula
+from .recognise import recognised
 
 Naming = Callable[[Node, int, Any], Expr | None]  # (operation, position, operand) -> what a formula calls the operand
+Part = Callable[[Node, int], Expr | None]  # (operation with several results, index) -> what a formula calls that one
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ def placeholder(value: Any, kind: type[Node]) -> Node:
 class Replay:
     """One box laid out over placeholders."""
 
-    def __init__(self, box: Box, naming: Naming) -> None:
+    def __init__(self, box: Box, naming: Naming, part: Part | None = None) -> None:
         self.symbols: Symbols = {}
         self.kind = box.result.result_class
         self.single = len(box.nodes) == 1  # then each operand is a path of its own: x * x has two
@@ -63,6 +65,12 @@ class Replay:
             copy.order = tick()
             inner[node] = copy
         self.result = inner[box.result]
+        for node in box.nodes:
+            if type(node.value) is tuple and part is not None:
+                for i in range(len(node.value)):
+                    name = part(node, i)
+                    if name is not None:
+                        self.symbols[id(inner[node]), i] = name
         self.symbols[id(self.result)] = box.symbol
 
     def _stand(self, node: Node, position: int, x: Any) -> Any:
@@ -89,13 +97,13 @@ def _real(x: Any) -> bool:
     return type(x) in (int, float) or (isinstance(x, np.ndarray | np.floating) and x.dtype.kind == "f")
 
 
-def locals_of(box: Box, naming: Naming, upstream: Expr) -> list[Local]:
+def locals_of(box: Box, naming: Naming, upstream: Expr, part: Part | None = None) -> list[Local]:
     """The derivative of `box` for each of its inputs (for each operand, where the box is a single operation).
 
     For a result that is one number: the derivative itself. For an array: the contribution to the input's derivative,
-    in terms of `upstream`, the derivative of the array.
+    in terms of `upstream`, the derivative of the array. `part` names the results of an operation that has several.
     """
-    replay = Replay(box, naming)
+    replay = Replay(box, naming, part)
     value = box.value
     if box.single:
         seed = placeholder(value.dtype.type(1), replay.kind)
@@ -107,10 +115,22 @@ def locals_of(box: Box, naming: Naming, upstream: Expr) -> list[Local]:
     try:
         with recording_everything():
             found = reverse([replay.result], [seed], targets, record=True)
-        return [_local(x, found.get(stand), replay.uses[id(stand)], replay.symbols) for x, stand in replay.sources]
+        answer = [_local(x, found.get(stand), replay.uses[id(stand)], replay.symbols) for x, stand in replay.sources]
+        return _recognised(box, answer, replay, upstream)
     except Exception:  # a user's rule that works on arrays only still has a number, though no formula
         numbers = reverse([replay.result], [seed.value], targets)
         return [Local(source, None, numbers.get(stand)) for source, stand in replay.sources]
+
+
+def _recognised(box: Box, found: list[Local], replay: Replay, upstream: Expr) -> list[Local]:
+    """`found`, with the slope that people know where the box computes a well-known function in its own way."""
+    known = recognised(box)
+    if known is None or len(found) != 1:
+        return found
+    (only,) = found
+    slope = known.slope(box.symbol, replay.symbols[id(replay.sources[0][1])])
+    only.formula = slope if box.single else multiply(upstream, slope)
+    return found
 
 
 def _local(source: Node, gradient: Any, uses: int, symbols: Symbols) -> Local:
@@ -133,5 +153,8 @@ def _paths(gradient: Node, uses: int) -> list[Node]:
 
 def outside(box: Box) -> list[tuple[Node, int, Any]]:
     """Every operand from outside the box: the operation, the position, the operand."""
+    if len(box.nodes) == 1:
+        node = box.nodes[0]
+        return [(node, i, x) for i, x in enumerate(node.inputs)]
     own = set(box.nodes)
     return [(n, i, x) for n in box.nodes for i, x in enumerate(n.inputs) if not (isinstance(x, Node) and x in own)]

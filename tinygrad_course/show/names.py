@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import FrameType, ModuleType
@@ -12,7 +13,7 @@ import numpy as np
 from ..core.node import Node
 from . import source
 from .statements import same_call
-from .text import clean, code_text
+from .text import clean, code_text, simple
 
 LONGEST = 24
 SHORT = 12  # an expression up to this long can stand for itself
@@ -97,6 +98,25 @@ def tidy(name: str) -> str:
     return clean(name, LONGEST) or "?"
 
 
+def d_name(name: str) -> str:
+    """`dz`, or `d(w*x)`: the differential of something."""
+    return f"d{name}" if simple(name) else f"d({name})"
+
+
+def names_of_the_notes(box: Any, boxes: Mapping[int, Any]) -> None:
+    """W1 and b1 for the parameters of the layer that computes Z1, where it has the notes' layout (columns)."""
+    scope = box.result.scope
+    owner = scope.owner if scope is not None else None
+    if getattr(owner, "examples", None) != "columns":
+        return
+    index = re.fullmatch(r"[zZ](\w*)", box.name)
+    for letter, attribute in (("W", "weight"), ("b", "bias")):
+        parameter = getattr(owner, attribute)
+        leaf = boxes.get(id(parameter))
+        if leaf is not None and parameter.name in (None, attribute):  # the user gave it no other
+            leaf.name = letter + (index[1] if index is not None else "")
+
+
 def partial(node: Node, users: list[Node]) -> bool:
     """Whether a user of `node` belongs to the same call: then `node` is only a step inside it."""
     return any(same_call(node, user) for user in users)
@@ -108,8 +128,9 @@ def unique(names: list[str], leaves: list[bool]) -> list[str]:
     plain = {n for n, k in total.items() if k > 1 and n.isidentifier() and not n[-1].isdigit()}
     plain -= {n for n in plain if any(f"{n}{i}" in total for i in range(total[n] + 1))}
     answer = []
+    made = {name for name, leaf in zip(names, leaves, strict=True) if not leaf}
     for name, leaf in zip(names, leaves, strict=True):
-        if name not in seen and leaf:
+        if name not in seen and leaf and name in made:
             seen[name] -= 1  # what a loop starts from is number 0
         seen[name] += 1
         mark = "" if name in plain else "#"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,11 @@ from ..core.primitive import pick
 from ..ops import arithmetic, exponential, likelihood, linalg, powers, questions
 from ..ops.index import Key
 from . import expr
-from .expr import Expr, Number
+from .expr import Expr, Given, Number
 from .text import ELLIPSIS, code_text
 
-Symbols = dict[int, Expr]  # id of a node or an array -> what the formula calls it
-
-
-def _infix(symbol: str) -> Callable[[Expr, Expr], Expr]:
-    return lambda a, b: expr.infix(a, symbol, b, expr.COMPARE)
+_LARGEST = 64  # the size of a matrix that is looked at for a pattern
+Symbols = dict[Any, Expr]  # id of a node or an array -> what the formula calls it; (id, i) for the i-th of its results
 
 
 _PLAIN: dict[Any, Callable[..., Expr]] = {
@@ -34,17 +32,19 @@ _PLAIN: dict[Any, Callable[..., Expr]] = {
     powers.pow: expr.power,
     powers.square: lambda x: expr.power(x, Number(2)),
     arithmetic.reciprocal: lambda x: expr.power(x, Number(-1)),
-    questions.equal: _infix("=="),
-    questions.not_equal: _infix("!="),
-    questions.less: _infix("<"),
-    questions.less_equal: _infix("<="),
-    questions.greater: _infix(">"),
-    questions.greater_equal: _infix(">="),
-    questions.bitwise_and: _infix("&"),
-    questions.bitwise_or: _infix("|"),
     engine_ops.guarded_product: expr.multiply,
-    likelihood.held_log: lambda p: expr.call("log", [p], {}),
+    likelihood.held_log: lambda p: expr.call("log", [p], {}, np.log),
     likelihood.held_reciprocal: lambda p: expr.power(p, Number(-1)),
+}
+_COMPARISONS = {
+    questions.equal: "==",
+    questions.not_equal: "!=",
+    questions.less: "<",
+    questions.less_equal: "<=",
+    questions.greater: ">",
+    questions.greater_equal: ">=",
+    questions.bitwise_and: "&",
+    questions.bitwise_or: "|",
 }
 
 
@@ -54,27 +54,61 @@ def formula(target: Node, symbols: Symbols) -> Expr:
     stack = [target]
     while stack:
         node = stack[-1]
-        missing = [x for x in node.inputs if isinstance(x, Node) and x not in known and id(x) not in symbols]
-        if node not in known and id(node) not in symbols and missing:
+        missing = [x for x in node.inputs if isinstance(x, Node) and x not in known and _symbol(x, symbols) is None]
+        if node not in known and _symbol(node, symbols) is None and missing:
             stack += missing
             continue
         stack.pop()
         if node not in known:
-            known[node] = symbols.get(id(node)) or _read(node, known, symbols)
+            known[node] = _symbol(node, symbols) or _shaped(_read(node, known, symbols), node)
     return known[target]
+
+
+def _shaped(e: Expr, node: Node) -> Expr:
+    """`e`, which knows the shape that came out, where its text does not tell."""
+    if isinstance(e, expr.Call | expr.Suffix) and e.shape is None and type(node.value) is not tuple:
+        e.shape = np.shape(node.value)
+    return e
+
+
+def _named(node: Node, symbols: Symbols) -> Expr:
+    found = _symbol(node, symbols)
+    return found if found is not None else Expr(expr.UNNAMED)
+
+
+def _symbol(node: Node, symbols: Symbols) -> Expr | None:
+    if node.op is pick and (id(node.inputs[0]), node.params["index"]) in symbols:
+        return symbols[id(node.inputs[0]), node.params["index"]]
+    return symbols.get(id(node))
 
 
 def _read(node: Node, known: dict[Node, Expr], symbols: Symbols) -> Expr:
     if node.op is None:
         return constant(node.value)
-    parts = [known.get(x) or symbols[id(x)] if isinstance(x, Node) else _operand(x, symbols) for x in node.inputs]
+    parts = [known.get(x) or _named(x, symbols) if isinstance(x, Node) else _operand(x, symbols) for x in node.inputs]
     plain = _PLAIN.get(node.op)
     if plain is not None:
         return plain(*parts)
+    if node.op in _COMPARISONS:
+        return expr.compare(parts[0], _COMPARISONS[node.op], parts[1], node.op.forward)
     special = _SPECIAL.get(node.op) or _BY_NAME.get(node.op.name)
     found = special(node, *parts) if special is not None else None
     params = {k: str(v).removeprefix("Key") for k, v in node.params.items() if v is not None and v is not False}
-    return found or expr.call(node.op.name, parts, params)
+    if found is not None:
+        return found
+    whole = [_whole(x, part) for x, part in zip(node.inputs, parts, strict=True)]
+    return expr.call(node.op.name, whole, params, _forward(node))
+
+
+def _whole(x: Any, part: Expr) -> Expr:
+    """An array of equal elements reads as their number; an operation that arranges it still needs all of it."""
+    value = x.value if isinstance(x, Node) else x
+    return Given(part.text, value) if isinstance(part, Number) and np.ndim(value) else part
+
+
+def _forward(node: Node) -> Callable[..., Any]:
+    """What an operation does to arrays."""
+    return partial(node.op.forward, **node.params)  # type: ignore[union-attr]
 
 
 def _operand(x: Any, symbols: Symbols) -> Expr:
@@ -84,13 +118,23 @@ def _operand(x: Any, symbols: Symbols) -> Expr:
 def constant(value: Any) -> Expr:
     """A value that has no name: the number where there is only one."""
     if value is None or isinstance(value, str):
-        return Expr(repr(value))
+        return Given(repr(value), value)
     if isinstance(value, slice | tuple | list) or value is Ellipsis:
-        return Expr(index_text(value))
+        return Given(index_text(value), value)
     a = np.asarray(value)
     if a.dtype.kind in "biuf" and a.size and (a.ndim == 0 or (a == a.flat[0]).all()):
         return Number(float(a.flat[0]))
-    return Expr(expr.UNNAMED)
+    return Given(_pattern(a), value)
+
+
+def _pattern(a: Any) -> str:
+    """What an array without a name is, where that takes one word."""
+    square = a.ndim == 2 and 1 < a.shape[0] == a.shape[1] <= _LARGEST and a.dtype.kind in "biuf"
+    if square and np.array_equal(a, np.eye(len(a))):
+        return f"eye({len(a)})"
+    if square and np.array_equal(a, np.tri(len(a))):
+        return f"tri({len(a)})"
+    return expr.UNNAMED
 
 
 def index_text(index: Any) -> str:
@@ -112,17 +156,51 @@ def _transpose(node: Node, x: Expr) -> Expr | None:
     axes = tuple(node.params.get("axes") or ())
     n = len(axes)
     if n == 2 and axes == (1, 0):
-        return expr.attribute(x, "T")
+        return _turned(x)
     if n > 2 and axes == (*range(n - 2), n - 1, n - 2):
-        return expr.attribute(x, "mT")
+        return expr.Suffix(x, ".mT", np.matrix_transpose)
     return None
+
+
+def _turned(x: Expr) -> Expr:
+    """The transpose: of a product of matrices, the product of the transposes the other way round."""
+    if isinstance(x, expr.Infix) and x.symbol == "@":
+        return expr.matmul(_turned(x.right), _turned(x.left))
+    if isinstance(x, Number):
+        return x
+    return x.base if isinstance(x, expr.Suffix) and x.suffix == ".T" else expr.Suffix(x, ".T", np.transpose)
+
+
+def _expand(node: Node, x: Expr) -> Expr | None:
+    """``x[:, None]`` for an axis of size 1 beside those of a vector."""
+    if isinstance(x, Number):
+        return x
+    axis, shape = node.params.get("axis"), np.shape(node.value)
+    if len(shape) != 2 or axis not in (-1, -2, 0, 1):
+        return None
+    return expr.Suffix(x, "[:, None]" if axis in (-1, 1) else "[None, :]", _forward(node))
+
+
+def _where(node: Node, condition: Expr, a: Expr, b: Expr) -> Expr | None:
+    """A guard that holds nowhere at the recorded values is left out, and a choice between equals."""
+    test = node.inputs[0]
+    guard = isinstance(test, Node) and _guards(test)
+    if guard and not np.any(test.value):
+        return b
+    return a if isinstance(a, Number) and a == b else None
+
+
+def _guards(test: Node) -> bool:
+    while test.op is not None and test.op.name in ("expand_dims", "broadcast_to") and isinstance(test.inputs[0], Node):
+        test = test.inputs[0]
+    return test.op is not None and test.op.name in ("coincident", "negligible")
 
 
 def _sum_to(node: Node, x: Expr) -> Expr:
     before, after = np.shape(node.inputs[0].value), node.params["shape"]
     extra = len(before) - len(after)
     axes = [*range(extra), *(i + extra for i, n in enumerate(after) if n == 1 and before[i + extra] != 1)]
-    return _summed(x, None if len(axes) == len(before) else axes)
+    return _summed(x, None if len(axes) == len(before) else axes, _forward(node))
 
 
 def _sum(node: Node, x: Expr) -> Expr:
@@ -130,16 +208,16 @@ def _sum(node: Node, x: Expr) -> Expr:
     source = node.inputs[0]
     if isinstance(source, Node) and source.op is likelihood.put_chosen and source.params["axis"] == axis:
         return constant(source.inputs[0].value if isinstance(source.inputs[0], Node) else source.inputs[0])
-    return _summed(x, None if axis is None else [axis] if isinstance(axis, int) else list(axis))
+    return _summed(x, None if axis is None else [axis] if isinstance(axis, int) else list(axis), _forward(node))
 
 
-def _summed(x: Expr, axes: list[int] | None) -> Expr:
-    c, rest = _split(x)
+def _summed(x: Expr, axes: list[int] | None, forward: Callable[..., Any]) -> Expr:
+    c, rest = _signed(x)
     over = {} if axes is None else {"axis": axes[0] if len(axes) == 1 else tuple(axes)}
-    return expr.scaled(c, expr.call("sum", [rest], over))
+    return expr.scaled(c, expr.call("sum", [rest], over, forward))
 
 
-def _split(x: Expr) -> tuple[float, Expr]:
+def _signed(x: Expr) -> tuple[float, Expr]:
     """A sign in front of `x`, and the rest: a sum or a reshape passes it on."""
     rest = expr.negate(x)
     negative = isinstance(x, expr.Product) and x.coefficient < 0
@@ -151,35 +229,61 @@ def _matmul(node: Node, *parts: Expr) -> Expr:
     full = []
     for part, x in zip(parts, node.inputs, strict=True):
         shape = np.shape(x.value if isinstance(x, Node) else x)
-        full.append(expr.multiply(part, expr.call("ones", [shape])) if isinstance(part, Number) else part)
+        full.append(
+            expr.multiply(part, expr.call("ones", [Given(str(shape), shape)], {}, np.ones))
+            if isinstance(part, Number)
+            else part
+        )
     return expr.matmul(*full)
 
 
 def _broadcast(node: Node, x: Expr) -> Expr:
     same = np.shape(getattr(node.inputs[0], "value", node.inputs[0])) == np.shape(node.value)
-    return x if same or isinstance(x, Number) else expr.call("broadcast_to", [x, node.params["shape"]])
+    return x if same or isinstance(x, Number) else expr.call("broadcast_to", [x, _shape(node)], {}, np.broadcast_to)
 
 
 def _reshape(node: Node, x: Expr) -> Expr:
+    if isinstance(x, Number) or np.shape(node.value) == ():
+        return x
+    return expr.call("reshape", [x, _shape(node)], {}, np.reshape)
+
+
+def _shape(node: Node) -> Expr:
     shape = np.shape(node.value)
-    return x if isinstance(x, Number) or shape == () else expr.call("reshape", [x, shape])
+    return Given(str(shape), shape)
 
 
 def _indexed(node: Node, x: Expr, *indices: Expr) -> Expr | None:
     key = node.params.get("key")
-    return Expr(f"{x.within(expr.ATOM)}[{key.text(*map(str, indices))}]") if isinstance(key, Key) else None
+    if not isinstance(key, Key):
+        return None
+    return expr.Suffix(x, f"[{key.text(*map(str, indices))}]", _rest(node, 1))
+
+
+def _rest(node: Node, first: int) -> Callable[[Any], Any] | None:
+    """What an operation does to its first operand, where the others are no nodes that a formula names."""
+    others = [getattr(x, "value", x) for x in node.inputs[first:]]
+    return lambda x: node.op.forward(x, *others, **node.params)  # type: ignore[union-attr]
 
 
 def _put_chosen(node: Node, values: Expr, indices: Expr) -> Expr | None:
     """The same number at every chosen place is that number times a one-hot matrix."""
     if not isinstance(values, Number):
         return None
-    return expr.multiply(values, expr.call("one_hot", [indices, Number(node.params["size"])], {}))
+    axis, size = node.params["axis"], node.params["size"]
+
+    def forward(i: Any, size: Any) -> Any:
+        return likelihood.put_chosen.forward(np.ones(np.shape(i)), i, axis=axis, size=int(size))
+
+    return expr.multiply(values, expr.call("one_hot", [indices, Number(size)], {}, forward))
 
 
 def _exp(node: Node, x: Expr) -> Expr | None:
-    inner = x.text.removeprefix("log_")
-    return Expr(inner) if inner.startswith("softmax(") and x.level == expr.ATOM and inner != x.text else None
+    """``exp(log_softmax(z))`` is ``softmax(z)``."""
+    if not isinstance(x, expr.Call) or x.name != "log_softmax" or x.forward is None:
+        return None
+    log = x.forward
+    return expr.call("softmax", x.arguments, x.params, lambda *z: np.exp(log(*z)))
 
 
 _SPECIAL: dict[Any, Callable[..., Expr | None]] = {
@@ -189,13 +293,15 @@ _SPECIAL: dict[Any, Callable[..., Expr | None]] = {
     engine_ops.sum_to: _sum_to,
     engine_ops.broadcast_to: _broadcast,
     engine_ops.cast: lambda node, x: x,
-    pick: lambda node, x: Expr(f"{x.within(expr.ATOM)}[{node.params['index']}]"),
+    pick: lambda node, x: expr.Suffix(x, f"[{node.params['index']}]", lambda v: v[node.params["index"]]),
 }
 _BY_NAME: dict[str, Callable[..., Expr | None]] = {
     "permute_dims": _transpose,
     "sum": _sum,
     "reshape": _reshape,
     "getitem": _indexed,
+    "expand_dims": _expand,
+    "where": _where,
 }
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import TinygradError
+from .glyphs import with_room
 
 BUNDLED = "graphviz-pure"
-PATIENCE = 60  # seconds for one layout
+PATIENCE = 30  # seconds for one layout
 _DPI = {"png": ["-Gdpi=144"]}  # twice the 72 points an inch of the layout: sharp text on screens and in documents
 
 
@@ -29,6 +30,10 @@ class Renderer(NamedTuple):
     name: str
     path: str
     formats: tuple[str, ...]
+
+    @property
+    def bundled(self) -> bool:
+        return self.name.startswith(BUNDLED)
 
 
 def renderer() -> Renderer:
@@ -82,12 +87,15 @@ def render(source: str, kind: str, by: Renderer) -> bytes:
     if kind not in by.formats:
         known = ", ".join(by.formats)
         raise DrawError(f"{by.name} does not write {kind}; it writes {known}. A system Graphviz writes pdf.")
+    if by.bundled:
+        source = with_room(source)
     command = [by.path, f"-T{kind}", *_DPI.get(kind, [])]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         raise DrawError(
-            f"the layout took longer than {PATIENCE} s and was stopped; draw fewer boxes, or save the .dot text"
+            f"the layout took longer than {PATIENCE} s and was stopped. To narrow it: fold=True, or view=\"layer\" "
+            "with depth=, or between=(x, y) for only the paths from x to y. The DOT text (suffix .dot) always works"
         ) from None
     if done.returncode or not done.stdout:
         raise DrawError(f"{by.name} failed: {done.stderr.decode(errors='replace').strip()[:500]}")

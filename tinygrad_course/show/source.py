@@ -14,9 +14,13 @@ from ..core.primitive import pick
 _LOOPED = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
-@lru_cache(maxsize=4096)
 def expression(code: CodeType, lasti: int) -> ast.expr | ast.stmt | None:
     """The piece of syntax that an instruction carries out; an augmented assignment is carried out whole."""
+    return _expression(code, lasti, code.co_filename)
+
+
+@lru_cache(maxsize=4096)  # code of two files may be equal
+def _expression(code: CodeType, lasti: int, filename: str) -> ast.expr | ast.stmt | None:
     statement = enclosing(code, lasti)
     place = span(code, lasti)
     if statement is None or place.column is None:
@@ -36,6 +40,15 @@ def _places(statement: ast.stmt) -> dict[tuple[int | None, ...], ast.expr | ast.
 
 def of(node: Node) -> ast.expr | ast.stmt | None:
     return None if node.code is None else expression(node.code, node.lasti)
+
+
+def place(node: Node) -> tuple[object, ...]:
+    """Where in the source a node was made: the same in every turn of a loop.
+
+    Not its instruction: Python numbers a call another way once it has become fast.
+    """
+    code = node.code
+    return (code and code.co_filename, *(span(code, node.lasti) if code is not None else ()))
 
 
 def source_text(node: Node) -> str:
@@ -61,23 +74,25 @@ def _moved_up(tree: ast.expr | ast.stmt) -> ast.expr:
 def assigned(node: Node) -> str | None:
     """What the program assigns a value to: `z`, `self.W`, `cache['A1']`; None if nothing."""
     index = node.params["index"] if node.op is pick else None  # one of several results: `q` in `q, r = qr(A)`
-    return None if node.code is None else _assigned(node.code, node.lasti, index)
+    return None if node.code is None else _assigned(node.code, node.lasti, node.code.co_filename, index)
 
 
 @lru_cache(maxsize=4096)
-def _assigned(code: CodeType, lasti: int, index: int | None) -> str | None:
+def _assigned(code: CodeType, lasti: int, filename: str, index: int | None) -> str | None:
     tree, statement = expression(code, lasti), enclosing(code, lasti)
     if tree is None or statement is None:
         return None
     if isinstance(tree, ast.AugAssign):
-        return _target_text(tree.target)
+        return target_text(tree.target)
     for part in _places(statement).values():
         if isinstance(part, ast.NamedExpr) and part.value is tree:
             return part.target.id
     if isinstance(statement, ast.Assign):
         place = statement.targets[0]
         if index is not None and statement.value is tree and isinstance(place, ast.Tuple | ast.List):
-            return _target_text(place.elts[index]) if index < len(place.elts) else None
+            return target_text(place.elts[index]) if index < len(place.elts) else None
+        if isinstance(place, ast.Tuple | ast.List) and statement.value is tree:
+            return None  # one of several results, but which?
         return _matched(place, statement.value, tree)
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:
         return _matched(statement.target, statement.value, tree)
@@ -96,7 +111,7 @@ def returned(node: Node) -> str | None:
 def _matched(place: ast.expr, value: ast.expr, tree: ast.AST) -> str | None:
     """Which part of the target `place` the expression `tree`, somewhere in `value`, goes to."""
     if value is tree:
-        return _target_text(place)
+        return target_text(place)
     parts: list[tuple[ast.expr, str]] = []
     if isinstance(value, ast.Tuple | ast.List):
         if isinstance(place, ast.Tuple | ast.List):
@@ -109,12 +124,13 @@ def _matched(place: ast.expr, value: ast.expr, tree: ast.AST) -> str | None:
     elif isinstance(value, ast.Dict):
         parts = [(v, ast.unparse(k)) for k, v in zip(value.keys, value.values, strict=True) if k is not None]
     elif isinstance(value, _LOOPED) and value.elt is tree:
-        return _target_text(place)
-    text = _target_text(place)
+        return target_text(place)
+    text = target_text(place)
     return next((f"{text}[{key}]" for part, key in parts if part is tree), None)
 
 
-def _target_text(place: ast.expr) -> str:
+def target_text(place: ast.expr) -> str:
+    """What a target of an assignment is called: `z`, `W` for `self.W`."""
     text = ast.unparse(place)
     return text.removeprefix("self.")
 
@@ -176,4 +192,4 @@ def is_reference(tree: ast.expr | None) -> bool:
 
 
 def reference_text(tree: ast.expr) -> str:
-    return _target_text(tree)
+    return target_text(tree)

@@ -9,8 +9,10 @@ from ..core.node import Node
 from ..core.position import enclosing
 from ..core.primitive import pick
 from ..core.state import Scope
+from .layers import Layers
 
 _PACKAGE = __name__.partition(".")[0]
+MOST_RESULTS = 4  # of a call whose steps are shown with each of them
 
 
 def call_scope(node: Node) -> Scope | None:
@@ -56,21 +58,44 @@ def runs(recorded: Iterable[Node]) -> dict[Node, int]:
     return found
 
 
-def group(recorded: Sequence[Node], output: Node) -> dict[Node, Node]:
-    """For each operation (oldest first) the one whose box it is in: the box is named by its result.
+def group(recorded: Sequence[Node], output: Node, layers: Layers) -> dict[Node, tuple[Node, ...]]:
+    """For each operation (oldest first) the boxes it is in; a box is named by its result.
 
-    A box has a single result: an operation joins the box of its users if they are all in one, and in its own run.
-    So no path can leave a box and come back, whatever the program did.
+    A module's call that is one box has all its operations. Another operation joins the box of its users if they are all
+    in one, in its own run, and in the same module's call. So no path can leave a box and come back, whatever the
+    program did. What several results of one call are computed from is in the box of each.
     """
-    run = runs(recorded)
-    result: dict[Node, Node] = {}
-    users: dict[Node, Node | None] = {}  # the one box that uses a node; None once there are two
+    run, region = runs(recorded), layers.region
+    result: dict[Node, tuple[Node, ...]] = {}
+    last: dict[Scope, Node] = {}  # the youngest operation of a call that is one box
+    users: dict[Node, dict[Node, None]] = {}  # the boxes that use a node
     for node in reversed(recorded):
-        box = users.pop(node, None)
-        if node is output or box is None or run[box] != run[node]:
-            box = node
-        result[node] = box
+        boxes = tuple(users.pop(node, ()))
+        alone = len(boxes) == 1 and run[boxes[0]] == run[node] and region(boxes[0]) is region(node)
+        unit = layers.unit(node)
+        if unit is not None:
+            boxes = (last.setdefault(unit, node),)
+        elif node is output or not (alone or _makes_all(node, boxes)):
+            boxes = (node,)
+        result[node] = boxes
         for x in node.inputs:
             if isinstance(x, Node) and x in run:
-                users[x] = box if users.get(x, box) is box else None
+                users.setdefault(x, {}).update(dict.fromkeys(boxes))
     return result
+
+
+def _makes_all(node: Node, boxes: Sequence[Node]) -> bool:
+    """Whether a node is a step of one call on the way to each of a few results, or carries the results of one."""
+    if type(node.value) is tuple:
+        return True
+    return 1 < len(boxes) <= MOST_RESULTS and all(same_call(node, box) for box in boxes)
+
+
+def single(recorded: Sequence[Node]) -> dict[Node, tuple[Node, ...]]:
+    """Each operation in a box of its own; one with several results in the box of each of them."""
+    result = {n: (n,) for n in recorded if type(n.value) is not tuple}
+    picks: dict[Node, list[Node]] = {}
+    for node in recorded:
+        if node.op is pick:
+            picks.setdefault(node.inputs[0], []).append(node)
+    return result | {n: tuple(found) for n, found in picks.items()}

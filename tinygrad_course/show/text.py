@@ -7,6 +7,7 @@ import math
 import re
 import tokenize
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +66,12 @@ def size_text(gradient: Any) -> str:
         return number(a.flat[0])
     with np.errstate(all="ignore"):
         return f"norm {number(np.sqrt(np.sum(np.square(a, dtype=float))))}"
+
+
+def norm(arrays: Iterable[Any]) -> float:
+    """The norm of several arrays together."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(sum(np.sum(np.square(a, dtype=float)) for a in arrays)))
 
 
 def clean(text: str, limit: int = 80) -> str:

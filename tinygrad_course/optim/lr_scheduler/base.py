@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from ...core.errors import DTypeError
+from ...core.tracing import deferred
 from ..optimizer import Optimizer
 
 
@@ -71,6 +72,7 @@ class LRScheduler:
         """The rates set last, one per group."""
         return list(self._last_lr)
 
+    @deferred
     def step(self) -> None:
         """Go on to the next epoch, and set its rates."""
         self._step_count += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from ...core.tracing import deferred
 from ..optimizer import Optimizer
 from .base import LRScheduler
 
@@ -74,6 +75,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
         self._last_lr = self._current()
 
+    @deferred
     def step(self, metrics: Any) -> None:  # type: ignore[override]
         """Take note of the epoch's value (a number, or a Tensor of one element), and reduce the rates if it is time."""
         value = float(metrics)

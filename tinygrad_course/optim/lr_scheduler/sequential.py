@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import DTypeError
+from ...core.tracing import deferred
 from ..optimizer import Optimizer
 from .base import LRScheduler
 from .plateau import ReduceLROnPlateau
@@ -68,6 +69,7 @@ class SequentialLR(LRScheduler):
     def _active(self) -> LRScheduler:
         return self._schedulers[bisect_right(self._milestones, self.last_epoch)]
 
+    @deferred
     def step(self) -> None:
         """Go on to the next epoch, with the next schedule where one begins."""
         self.last_epoch += 1

@@ -1,0 +1,199 @@
+"""The short way into a compiled program: one generated function that checks, gathers, runs and puts back.
+
+It serves calls whose positional arguments are arrays, Tensors and the very same other objects as in the trace; whatever
+it does not know at a glance it leaves to `Replay` (it returns `MISS`, with nothing done). What takes a name look-up in
+`Replay` is written out here, because for a small network that would be most of the time of a step.
+"""
+
+from __future__ import annotations
+
+import linecache
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from ..core import reverse
+from ..core.node import Node, tick
+from ..tensor import bare
+from .replay import Replay, draw, own
+from .trace.world import fingerprint
+from .trace.sources import Argument, Draw, Entry, Gradient, Number, Reference, Value
+
+MISS = object()
+_serial = count(1).__next__
+
+
+class _Code:
+    """Lines of the function, and the objects they name."""
+
+    def __init__(self, replay: Replay, args: tuple[Any, ...]) -> None:
+        self.replay, self.trace, self.args = replay, replay.trace, args
+        self.lines: list[str] = []
+        self.space: dict[str, Any] = {
+            "MISS": MISS, "ndarray": np.ndarray, "run": replay.compiled.run, "tick": tick, "reverse": reverse, "bare": bare,
+            "draw": draw, "own": own, "written": replay.addresses,
+        }  # fmt: skip
+        self.names: dict[int, str] = {}
+
+    def name(self, x: Any) -> str:
+        """A name for an object."""
+        if id(x) not in self.names:
+            self.names[id(x)] = f"k{len(self.names)}"
+            self.space[self.names[id(x)]] = x
+        return self.names[id(x)]
+
+    def unless(self, condition: str) -> None:
+        """Leave where a condition does not hold."""
+        self.lines.append(f"if not ({condition}): return MISS")
+
+    # --- before -----------------------------------------------------------------------------------------------------
+
+    def arguments(self) -> None:
+        self.unless(f"not kwargs and len(args) == {len(self.args)}")
+        if self.args:
+            self.lines.append(f"{''.join(f'x{i}, ' for i in range(len(self.args)))} = args")
+        for i, x in enumerate(self.args):
+            if isinstance(x, np.ndarray):
+                facts = f"x{i}.dtype is {self.name(x.dtype)} and x{i}.strides == {x.strides!r}"
+                self.unless(f"type(x{i}) is ndarray and x{i}.shape == {x.shape!r} and {facts}")
+                if self.trace.writes:
+                    self.unless(f"id(x{i}) not in written and ((b := x{i}.base) is None or id(b) not in written)")
+            else:
+                self.unless(f"x{i} is {self.name(x)}")
+
+    def guards(self) -> None:
+        for place in self.trace.world.places:
+            holder, keys = place.holder, place.keys
+            if keys is not None and type(holder) is dict:
+                now = ", ".join(f"{self.name(holder)}.get({k!r})" for k in keys)
+                same = " and ".join(
+                    f"{self.name(holder)}.get({k!r}, MISS) is {self.name(x)}" for k, x in zip(keys, place.kept, strict=True)
+                )
+                self.unless(f"({same or now}) or {self.name(place)}.same()")
+            elif keys is None and isinstance(holder, list):
+                same = f"[*map(id, {self.name(holder)})] == {self.name(place)}.ids"
+                self.unless(f"{same} or {self.name(place)}.same()")
+            elif not isinstance(holder, tuple | frozenset):  # those stay as they are
+                self.unless(f"{self.name(place)}.same()")
+        for array, known in self.trace.world.prints:
+            self.space["fingerprint"] = fingerprint
+            self.unless(f"fingerprint({self.name(array)}) == {known}")
+        for tensor, had in self.trace.had_grads:
+            self.unless(f"{self.name(tensor)}._grad is {'not ' * had}None")
+
+    def numbers(self) -> None:
+        for i, group in enumerate(self.trace.numbers):
+            self.lines.append(f"n{i} = {self.name(group)}.numbers()")
+            self.unless(f"n{i} is not None")
+
+    def inputs(self) -> str:
+        """The list of inputs, each checked to be an array that `Replay` has approved of."""
+        groups = {id(g): i for i, g in enumerate(self.trace.numbers)}
+        bound = {id(t) for t, _ in self.trace.bindings}
+        parts = []
+        for j, source in enumerate(self.trace.sources):
+            if isinstance(source, Number):
+                parts.append(f"n{groups[id(source.group)]}[{source.index}]")
+                continue
+            if isinstance(source, Argument):
+                x = self.args[source.index]
+                parts.append(f"x{source.index}" if isinstance(x, np.ndarray) else f"{self.name(x)}.value")
+                continue
+            if isinstance(source, Draw):
+                parts.append(f"d{self.trace.draws.index(source)}")
+                continue
+            self.lines.append(f"i{j} = {self._read(source)}")
+            parts.append(f"i{j}")
+            if isinstance(source, Value):
+                if id(source.tensor) in bound:
+                    value = source.tensor.value
+                    self.unless(f"i{j}.shape == {value.shape!r} and i{j}.dtype is {self.name(value.dtype)}")
+                else:
+                    self.unless(f"i{j} is known[{j}]")
+                self.unless(f"{self.name(source.tensor)}.requires_grad is {source.tensor.requires_grad}")
+            elif isinstance(source, Entry):
+                self.unless(f"i{j} is known[{j}]")
+        for k, source in enumerate(self.trace.draws):
+            self.lines.append(f"d{k} = draw({self.name(source)})")
+        return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+    def _read(self, source: Any) -> str:
+        if isinstance(source, Value):
+            return f"{self.name(source.tensor)}.value"
+        if isinstance(source, Gradient):
+            return f"{self.name(source.tensor)}._grad"
+        if isinstance(source, Reference):
+            return self.name(source.array)
+        return f"{self.name(source.owner)}[{source.key!r}]"
+
+    # --- after ------------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        trace = self.trace
+        drawn = "".join(f"d{k}, " for k in range(len(trace.draws)))
+        self.lines.append(f"if r is None: return failed(args, kwargs, [{drawn}])")
+        if trace.deferred or trace.bindings or not _plain(trace):
+            self.lines.append(f"return {self.name(self.replay)}.finish({self.name(self.replay)}.leaves_of(args), r)")
+            return
+        if trace.writes:
+            self.lines.append("reverse._last_change = now = tick()")
+        for _, j in trace.writes:
+            source = trace.sources[j]
+            if isinstance(source, Value):
+                self.lines.append(f"{self.name(source.tensor)}.changed = now")
+        at = sum(kind in ("array", "tensor") for kind, _ in trace.returned)
+        for tensor, i in trace.grads:
+            new = "None" if i is None else f"r[{at}]"
+            if i is not None:
+                at += 1
+                new = new if trace.program.outputs[i].value.ndim == 0 else f"own({new}, None)"
+            self.lines.append(f"{self.name(tensor)}._grad = {new}")
+        for group in trace.numbers:
+            self.lines.append(f"{self.name(group)}.advance()")
+        self.lines.append(f"return {self._returned()}")
+
+    def _returned(self) -> str:
+        parts, at = [], 0
+        for kind, x in self.trace.returned:
+            if kind == "object":
+                parts.append(self.name(x))
+                continue
+            parts.append(f"bare(r[{at}])" if kind == "tensor" else f"r[{at}]")
+            at += 1
+        if self.trace.single:
+            return parts[0]
+        return f"{self.name(self.trace.rebuild)}([{', '.join(parts)}])"
+
+
+def _plain(trace: Any) -> bool:
+    """Whether `finish` can be written out: no two gradients are one array, and no argument is a Tensor."""
+    shared = [i for _, i in trace.grads if i is not None]
+    nodes = [trace.program.outputs[i] for i in shared]
+    distinct = len({id(x) for x in nodes}) == len(nodes)
+    args = any(isinstance(trace.sources[j], Argument) for _, j in trace.writes)
+    return distinct and not args and all(k in ("array", "tensor", "object") for k, _ in trace.returned)
+
+
+def dispatcher(replay: Replay, args: tuple[Any, ...], failed: Any) -> Any:
+    """The function for calls like the one with `args`; `failed` is called where a check in the program fails."""
+    code = _Code(replay, args)
+    code.arguments()
+    code.guards()
+    code.numbers()
+    inputs = code.inputs()
+    code.lines.append(f"r = run({inputs})")
+    code.finish()
+    code.space |= {"known": replay.known, "failed": failed}
+    source = "def call(args, kwargs):\n    " + "\n    ".join(code.lines) + "\n"
+    filename = f"<jit call, {_serial()}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), code.space)
+    return code.space["call"]
+
+
+def can_dispatch(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether calls with such arguments can go the short way."""
+    return not kwargs and all(
+        isinstance(x, np.ndarray) or not isinstance(x, Node | np.generic | tuple | list | dict | set) for x in args
+    )

@@ -1,0 +1,182 @@
+"""Matrix products: a few multiplications are written out, small ones are loops, the others go to the BLAS."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node
+from .lowering import Lowering, lazy, rule, supported
+from .planner import Unsupported
+from .reductions import combined, reduced
+from .shapes import permuted, reshape
+from .skinny import FEW, by_dots, by_tiles, suits
+from .skinny import Shape as Sizes
+from .tiles import lanes
+from .values import Buffer, Index, Value, View, broadcast_strides, packed
+
+UNROLLED = 4  # products in a sum that are written out where they are needed
+LONG = 32  # registers along a sum from which adding up their lanes at the end is cheap
+FLOPS = 30_000  # from here on the BLAS is faster than a loop, its call included
+
+
+@rule("matmul")
+def _matmul(low: Lowering, node: Node) -> Value:
+    a, b = low.operands(node)
+    dtype = supported(node.value)
+    if dtype.kind != "f" or a.dtype != dtype or b.dtype != dtype:
+        raise Unsupported(f"matmul of {a.dtype} and {b.dtype}")
+    a2 = reshape(low, a, (1, *a.shape)) if len(a.shape) == 1 else a
+    b2 = reshape(low, b, (*b.shape, 1)) if len(b.shape) == 1 else b
+    batch = np.broadcast_shapes(a2.shape[:-2], b2.shape[:-2])
+    m, k, n = a2.shape[-2], a2.shape[-1], b2.shape[-1]
+    y = product(low, a2, b2, batch, m, k, n, dtype, node)
+    return reshape(low, y, np.shape(node.value))
+
+
+def product(
+    low: Lowering, a: Value, b: Value, batch: tuple[int, ...], m: int, k: int, n: int, dtype: Any, node: Node
+) -> Value:
+    """``a @ b`` with matrices (m, k) and (k, n) in stacks that broadcast to `batch`."""
+    shape = (*batch, m, n)
+    if k <= UNROLLED and a.cost <= 8 and b.cost <= 8:
+        return _written_out(low, a, b, shape, k, dtype)
+    if math.prod(shape) == 0 or k == 0:
+        raise Unsupported("a matrix product with no elements")
+    if 2 * m * k * n < FLOPS and 2 * math.prod(shape) * k < 40 * FLOPS:
+        return _as_sum(low, a, b, batch, m, k, n, dtype)
+    how = _by_tiles if suits(m, k, n) else _by_blas
+    return how(low, a, b, batch, m, k, n, dtype, node)
+
+
+def _written_out(low: Lowering, a: Value, b: Value, shape: tuple[int, ...], k: int, dtype: Any) -> Value:
+    """A sum of `k` products, written down wherever an element is needed. Costly operands are put into memory first."""
+    for x in (a, b):
+        low.memory(x)
+
+    def define(loop: Any, index: Index) -> str:
+        *batch, i, j = index
+        terms = []
+        for step in range(k):
+            at = type(i)((), step)
+            left = loop.read(a, _within(a, batch, i, at))
+            right = loop.read(b, _within(b, batch, at, j))
+            terms.append(f"{left} * {right}")
+        return str(loop.let(" + ".join(terms)))
+
+    return lazy(define, shape, dtype, 2 * k, [])
+
+
+def _within(x: Value, batch: Any, i: Any, j: Any) -> Index:
+    """The index of an element of one matrix in a stack that broadcasts."""
+    stack = x.shape[:-2]
+    outer = list(batch)[len(batch) - len(stack) :]
+    found = [at if n != 1 else type(i)() for at, n in zip(outer, stack, strict=True)]
+    rows, columns = x.shape[-2:]
+    return (*found, i if rows != 1 else type(i)(), j if columns != 1 else type(j)())
+
+
+def _as_sum(low: Lowering, a: Value, b: Value, batch: Any, m: int, k: int, n: int, dtype: Any) -> Value:
+    """A loop over rows, columns and the sum, which operands that are not in memory yet may join."""
+    for x in (a, b):
+        if x.cost > 4:
+            low.memory(x)
+    left = reshape(low, a, (*a.shape, 1))
+    right = reshape(low, b, (*b.shape[:-2], 1, k, n))
+    both = combined("{0} * {1}", [left, right], (*batch, m, k, n), dtype, 1)
+    total = reduced(low, both, "sum", (len(batch) + 1,), dtype)
+    return reshape(low, total, (*batch, m, n))
+
+
+# --- the BLAS ---------------------------------------------------------------------------------------------------------
+
+
+def _matrix(low: Lowering, x: Value) -> tuple[View, bool, int]:
+    """A stack of matrices in memory that the BLAS can read: where, whether transposed, and the leading dimension."""
+    view = low.memory(x)
+    found = _leading(view)
+    if found is None:
+        copied = lazy(lambda loop, index: loop.let(loop.read(x, index)), x.shape, x.dtype, 1, [x])
+        x.ready = max(x.ready, -1)
+        view = low.memory(copied)
+        found = _leading(view)
+    assert found is not None
+    return view, *found
+
+
+def _leading(view: View) -> tuple[bool, int] | None:
+    """Whether the last two axes lie transposed, and the distance of rows; None if the BLAS cannot read them."""
+    (rows, columns), (down, across) = view.shape[-2:], view.strides[-2:]
+    if (across == 1 or columns == 1) and (down >= columns or rows == 1):
+        return False, max(down, columns, 1)
+    if (down == 1 or rows == 1) and (across >= rows or columns == 1):
+        return True, max(across, rows, 1)
+    return None
+
+
+def _by_tiles(low: Lowering, a: Value, b: Value, batch: Any, m: int, k: int, n: int, dtype: Any, node: Node) -> Value:
+    """By code of our own: see `skinny`."""
+    bits = dtype.itemsize * 8
+    left, right = low.memory(a), low.memory(b)
+    neighbours = right.strides[-1] == 1 or n == 1
+    along = right.strides[-2] == 1 and left.strides[-1] == 1
+    flat = math.prod(batch) == 1
+    shape = (*batch, m, n)
+    buffer = Buffer(dtype, math.prod(shape))
+    if not neighbours and along and k >= LONG * lanes(bits):
+        out = packed(buffer, shape)
+        wide = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))
+        return Value(shape, dtype, view=out, ready=by_dots(low, *wide, out, Sizes(m, k, n, bits), node.where))
+    if not neighbours and flat and m <= FEW < n:  # the transposed product: its columns are the few rows
+        turned = _turned(low, a)
+        out = packed(buffer, shape, (*range(len(batch)), len(batch) + 1, len(batch)))
+        view = View(buffer, (*batch, n, m), (*out.strides[:-2], out.strides[-1], out.strides[-2]))
+        ready = by_tiles(low, _swapped(right), low.memory(turned), view, Sizes(n, k, m, bits), node.where)
+        return Value(shape, dtype, view=out, ready=ready)
+    if not neighbours:
+        right = low.memory(lazy(lambda loop, index: loop.let(loop.read(b, index)), b.shape, dtype, 1, [b]))
+    out = packed(buffer, shape)
+    wide = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))
+    return Value(shape, dtype, view=out, ready=by_tiles(low, *wide, out, Sizes(m, k, n, bits), node.where))
+
+
+def _swapped(view: View) -> View:
+    """Each matrix transposed."""
+    order = [*range(len(view.shape) - 2), len(view.shape) - 1, len(view.shape) - 2]
+    return View(view.buffer, tuple(view.shape[i] for i in order), tuple(view.strides[i] for i in order), view.offset)
+
+
+def _turned(low: Lowering, a: Value) -> Value:
+    """Each matrix of `a` transposed, and laid out that way."""
+    seen = permuted(low, a, (*range(len(a.shape) - 2), len(a.shape) - 1, len(a.shape) - 2))
+    return lazy(lambda loop, index: loop.let(loop.read(seen, index)), seen.shape, seen.dtype, 1, [seen])
+
+
+def _by_blas(low: Lowering, a: Value, b: Value, batch: Any, m: int, k: int, n: int, dtype: Any, node: Node) -> Value:
+    left, left_t, lda = _matrix(low, a)
+    right, right_t, ldb = _matrix(low, b)
+    out = Value((*batch, m, n), dtype, view=packed(low.new(node, (*batch, m, n)).view.buffer, (*batch, m, n)))  # type: ignore[union-attr]
+    assert out.view is not None
+    gemm = f"gemm{dtype.itemsize * 8}"
+    sizes = f"{m}, {n}, {k}"
+    left, right = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))
+    lines, pad, at = [], "", {0: "", 1: "", 2: ""}
+    for axis, count in enumerate(batch):
+        if count == 1:
+            continue
+        lines.append(f"{pad}for b{axis} in range({count}):")
+        pad += "    "
+        for which, view in enumerate((left, right, out.view)):
+            if view.strides[axis]:
+                at[which] += f" + {view.strides[axis]} * b{axis}"
+    names = [f"shifted({{{w}}}, {text[3:]})" if (text := at[w]) else f"{{{w}}}" for w in range(3)]
+    one, zero = f"{dtype}(1.0)", f"{dtype}(0.0)"
+    lines.append(
+        f"{pad}{gemm}({int(left_t)}, {int(right_t)}, {sizes}, {one}, {names[0]}, {lda}, {names[1]}, {ldb}, "
+        f"{zero}, {names[2]}, {n})"
+    )
+    step = low.call(lines, [left, right, out.view], node.where, shared=bool(pad))
+    out.ready = step.position
+    return out

@@ -1,0 +1,130 @@
+"""Matrix products by the tiles of `tiles`: which of them, in what order, for given sizes and strides."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .planner import Planner
+from .tiles import ROOM, lanes
+from .values import View
+
+FEW = 32  # rows; with no more than these the BLAS spends most of its time on preparations
+LIGHT = 1_000_000  # multiplications; up to these its threads cost more than they save
+CACHE = 1 << 19  # bytes of an operand that stay at hand while it is walked over again
+
+
+class Shape(NamedTuple):
+    """Sizes of one product, and how far rows and columns are apart in each operand."""
+
+    m: int
+    k: int
+    n: int
+    bits: int
+
+
+def suits(m: int, k: int, n: int) -> bool:
+    """Whether the tiles are the faster ones."""
+    return min(m, n) <= FEW or m * k * n <= LIGHT
+
+
+def by_tiles(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int:
+    """``c = a @ b`` for stacks of matrices, columns of `b` and `c` side by side in memory. Gives the step's number."""
+    lines, pad = _stack(a, b, c)
+    lines += [pad + line for line in _blocks(s, a.strides[-2:], b.strides[-2], c.strides[-2])]
+    return low.call(lines, [a, b, c], note, shared=True).position
+
+
+def _stack(a: View, b: View, c: View) -> tuple[list[str], str]:
+    """Loops over a stack of matrices, and where the three at hand begin: `a`, `b` and `c`."""
+    lines, pad, at = [], "", ["", "", ""]
+    for axis, count in enumerate(c.shape[:-2]):
+        if count == 1:
+            continue
+        lines.append(f"{pad}for b{axis} in range({count}):")
+        pad += "    "
+        for which, view in enumerate((a, b, c)):
+            if view.strides[axis]:
+                at[which] += f" + {view.strides[axis]} * b{axis}"
+    for which, name in enumerate("abc"):
+        lines.append(
+            f"{pad}{name} = " + (f"shifted({{{which}}}, {text[3:]})" if (text := at[which]) else f"{{{which}}}")
+        )
+    return lines, pad
+
+
+def _blocks(s: Shape, a: tuple[int, ...], ldb: int, ldc: int) -> list[str]:
+    """The loops over blocks of the sum, of columns and of rows."""
+    chunk = 64 if s.k * s.n * s.bits // 8 > CACHE else s.k
+    lines = _columns(s, a, ldb, ldc, chunk, 1, "")
+    if chunk < s.k:
+        whole = s.k - s.k % chunk
+        lines.append(f"for k in range({chunk}, {whole}, {chunk}):")
+        lines += ["    " + line for line in _columns(s, a, ldb, ldc, chunk, 0, "k")]
+        if rest := s.k - whole:
+            lines.append(f"k = {whole}")
+            lines += _columns(s, a, ldb, ldc, rest, 0, "k")
+    return lines
+
+
+def _columns(s: Shape, a: tuple[int, ...], ldb: int, ldc: int, length: int, fresh: int, k: str) -> list[str]:
+    """All columns: as many registers at a time as leave room for rows, then what is left."""
+    count = lanes(s.bits)
+    vectors = min(-(-s.n // count), 4)
+    wide = vectors * count
+    whole = s.n - s.n % wide
+    lines = []
+    if whole:
+        lines.append(f"for j in range(0, {whole}, {wide}):")
+        lines += ["    " + x for x in _rows(s, a, ldb, ldc, length, fresh, k, "j", vectors, 0)]
+    if rest := s.n - whole:
+        lines.append(f"j = {whole}")
+        lines += _rows(s, a, ldb, ldc, length, fresh, k, "j", -(-rest // count), rest % count)
+    return lines
+
+
+def _rows(
+    s: Shape, a: tuple[int, ...], ldb: int, ldc: int, length: int, fresh: int, k: str, j: str, vectors: int, tail: int
+) -> list[str]:
+    """All rows of some columns: equal blocks as far as that goes."""
+    most = max(1, min(ROOM // vectors, 12))
+    blocks = -(-s.m // most)
+    rows = -(-s.m // blocks)
+    whole = s.m - s.m % rows
+    down, along = a
+
+    def call(i: str, r: int, ahead: int = 0) -> str:
+        start = " + ".join(f"{i} * {down}" if p == "i" else f"k * {along}" for p in ("i", k) if p and (p == "k" or i))
+        left = f"shifted(a, {start})" if start else "a"
+        right = f"shifted(b, k * {ldb} + {j})" if k else f"shifted(b, {j})"
+        place = f"shifted(c, {i} * {ldc} + {j})" if i else f"shifted(c, {j})"
+        where = f"{left}, {down}, {along}, {right}, 0, {ldb}, {place}, {ldc}"
+        return f"tile({where}, {length}, {r}, {vectors}, {tail}, {fresh}, {ahead})"
+
+    ahead = length if length < s.k else 0  # the next block of the sum
+    if blocks == 1:
+        return [call("", s.m, ahead)]
+    lines = [call("", rows, ahead), f"for i in range({rows}, {whole}, {rows}):", "    " + call("i", rows)]
+    if s.m - whole:
+        lines += [f"i = {whole}", call("i", s.m - whole)]
+    return lines
+
+
+def by_dots(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int:
+    """``c = a @ b`` where the sum runs along memory in both operands, and is long."""
+    lda, ldb, ldc = a.strides[-2], b.strides[-1], c.strides[-2]
+    lines, pad = _stack(a, b, c)
+    rows, columns = min(4, s.m), min(6, s.n)
+    for i, m, r in _cut(s.m, rows):
+        lines.append(f"{pad}for i in range({i}, {m}, {r}):")
+        for j, n, w in _cut(s.n, columns):
+            lines.append(f"{pad}    for j in range({j}, {n}, {w}):")
+            where = f"shifted(a, i * {lda}), {lda}, shifted(b, j * {ldb}), {ldb}, shifted(c, i * {ldc} + j), {ldc}"
+            lines.append(f"{pad}        dots({where}, {s.k}, {r}, {w}, 1)")
+    return low.call(lines, [a, b, c], note, shared=True).position
+
+
+def _cut(n: int, step: int) -> list[tuple[int, int, int]]:
+    """``range(begin, end, step)`` for the whole steps, and one for the rest."""
+    whole = n - n % step
+    parts: list[tuple[int, int, int]] = [(0, whole, step)] if whole else []
+    return [*parts, (whole, n, n - whole)] if n - whole else parts

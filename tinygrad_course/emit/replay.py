@@ -1,0 +1,164 @@
+"""A compiled trace, bound to the objects that it reads and writes: gathers the inputs, runs, and puts the outputs back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core import reverse
+from ..core.node import Node, tick
+from ..tensor import Tensor, bare
+from .backend import Check, Compiled, Plan
+from .trace.run import Trace
+from .trace.sources import Argument, Draw, Entry, Gradient, Number, Reference, Value
+
+Compiler = Callable[[Any, Plan], Compiled]
+
+
+def plan_of(trace: Trace, name: str) -> Plan:
+    """The plan for a backend. It returns what the caller, deferred calls and Tensors get, in the order of `finish`."""
+    kept = [i for kind, i in [*trace.returned, *(x for _, args in trace.deferred for x in args)] if kind in _COMPUTED]
+    kept += [i for _, i in trace.bindings]
+    kept += [i for _, i in trace.grads if i is not None]
+    checks = tuple(Check(*check) for check in trace.checks)
+    return Plan(tuple(kept), tuple(trace.writes), checks, trace.backward, name)
+
+
+_COMPUTED = ("array", "tensor")
+
+
+class Replay:
+    """What `jit` calls for arguments that a trace fits."""
+
+    def __init__(self, trace: Trace, compiled: Compiled) -> None:
+        self.trace = trace
+        self.compiled = compiled
+        self.values = [(s.tensor, s.tensor.value.shape, s.tensor.value.dtype) for s in trace.sources if isinstance(s, Value)]
+        self.flags = [(s.tensor, s.tensor.requires_grad) for s in trace.sources if isinstance(s, Value)]
+        self.written = {j for _, j in trace.writes}
+
+    # --- before -----------------------------------------------------------------------------------------------------
+
+    def fits(self) -> bool:
+        """Whether everything that the trace relied on is as it was."""
+        if not self.trace.world.unchanged():
+            return False
+        for tensor, shape, dtype in self.values:
+            value = tensor.value
+            if value.shape != shape or value.dtype != dtype:
+                return False
+        for tensor, flag in self.flags:
+            if tensor.requires_grad is not flag:
+                return False
+        return all((t._grad is not None) is had for t, had in self.trace.had_grads)
+
+    def gather(self, leaves: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
+        """The inputs and the random draws of this run; None where another program is needed."""
+        numbers: dict[int, Any] = {}
+        for group in self.trace.numbers:
+            found = group.numbers()
+            if found is None:
+                return None
+            numbers[id(group)] = found
+        drawn = {id(source): draw(source) for source in self.trace.draws}
+        inputs = [self._input(source, leaves, numbers, drawn) for source in self.trace.sources]
+        return inputs, [*drawn.values()]
+
+    def _input(self, source: Any, leaves: Sequence[Any], numbers: dict[int, Any], drawn: dict[int, Any]) -> Any:
+        kind = type(source)
+        if kind is Argument:
+            x = leaves[source.index]
+            return x.value if isinstance(x, Node) else x
+        if kind is Value:
+            return source.tensor.value
+        if kind is Gradient:
+            return source.tensor._grad
+        if kind is Reference:
+            return source.array
+        if kind is Entry:
+            return source.owner[source.key]
+        if kind is Draw:
+            return drawn[id(source)]
+        return numbers[id(source.group)][source.index]
+
+    def writable(self, leaves: Sequence[Any], inputs: list[Any]) -> bool:
+        """Make 0-d values arrays where they are written to; False where writing would reach another input too."""
+        targets = []
+        for j in self.written:
+            source = self.trace.sources[j]
+            if isinstance(source, Value | Argument):
+                holder = source.tensor if isinstance(source, Value) else leaves[source.index]
+                if isinstance(holder, Node):
+                    inputs[j] = Tensor.data.fget(holder)  # type: ignore[attr-defined]
+            if not isinstance(inputs[j], np.ndarray) or not inputs[j].flags.writeable:
+                return False
+            targets.append(j)
+        for j in targets:
+            for k, x in enumerate(inputs):
+                if k != j and isinstance(x, np.ndarray) and np.may_share_memory(inputs[j], x):
+                    return False
+        return True
+
+    # --- after ------------------------------------------------------------------------------------------------------
+
+    def finish(self, leaves: Sequence[Any], results: tuple[Any, ...]) -> Any:
+        """Put the outputs where they belong, and return what the function returns."""
+        trace = self.trace
+        now = tick()
+        outputs = iter(results)
+        returned = [self._result(kind, x, leaves, outputs) for kind, x in trace.returned]
+        calls = [(f, [self._result(kind, x, leaves, outputs) for kind, x in args]) for f, args in trace.deferred]
+        for tensor, _ in trace.bindings:
+            self._actual(tensor, leaves).value = next(outputs)
+            self._changed(self._actual(tensor, leaves), now)
+        for _, j in trace.writes:
+            source = trace.sources[j]
+            if isinstance(source, Value):
+                self._changed(source.tensor, now)
+            elif isinstance(source, Argument) and isinstance(leaves[source.index], Node):
+                self._changed(leaves[source.index], now)
+        taken: set[int] = set()
+        for tensor, i in trace.grads:
+            self._actual(tensor, leaves)._grad = None if i is None else _own(next(outputs), taken)
+        for group in trace.numbers:
+            group.advance()
+        for f, args in calls:
+            f(*args)
+        return trace.rebuild(returned)
+
+    def _actual(self, tensor: Node, leaves: Sequence[Any]) -> Any:
+        i = self.trace.arguments.get(tensor)
+        return tensor if i is None else leaves[i]
+
+    def _result(self, kind: str, x: Any, leaves: Sequence[Any], outputs: Any) -> Any:
+        if kind == "array":
+            return next(outputs)
+        if kind == "tensor":
+            return bare(next(outputs))
+        if kind == "argument":
+            return leaves[x]
+        return x.copy() if kind == "copy" else x
+
+    @staticmethod
+    def _changed(tensor: Node, now: int) -> None:
+        reverse.note_change(tensor, now)
+
+
+def _own(array: Any, taken: set[int]) -> Any:
+    """`array`, or a copy of it where somebody else may see its memory."""
+    if type(array) is not np.ndarray:
+        return array
+    if array.base is not None or not array.flags.writeable or id(array) in taken:
+        return array.copy()
+    taken.add(id(array))
+    return array
+
+
+def draw(source: Draw) -> Any:
+    """Random numbers as `source` says."""
+    return np.random.default_rng(source.rng).random(source.shape, source.dtype)
+
+
+__all__ = ["Number", "Replay", "plan_of"]

@@ -1,0 +1,286 @@
+"""What a function finds around it: globals, closures, and all that hangs on them. A compiled run relies on it unchanged.
+
+Python code reads numbers, flags and objects that are no operands of any operation; a program has their effect built in.
+So all that the traced code may have read is listed, as places (the entries of a namespace, dict, list or closure) and
+what stands in them, and before every run each place must hold the very same object, or an equal number. Tensors and
+arrays are compared by identity only: what they hold is read anew in every run.
+
+What counts: from the function outwards, the globals that its code and that of all user functions which ran names, their
+closures and defaults; inside found objects, everything, without end. Modules, and classes, count with the attributes
+that the code names. What belongs to this package, to NumPy and to the standard library is taken to stay as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import zlib
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ...core.node import Node
+from ...core.position import internal
+
+SCALARS = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dtype, type(Ellipsis), slice, range)
+_STANDARD = tuple({os.path.realpath(p) + os.sep for p in (sysconfig.get_path("stdlib"), os.path.dirname(np.__file__))})
+_MISSING = object()
+LARGE = 1 << 16  # bytes
+HYPERPARAMETERS = {"param_groups", "defaults", "get_last_lr", "last_epoch", "_last_lr", "base_lrs"}
+
+
+def is_foreign(filename: str) -> bool:
+    """Whether a file is not the user's: it belongs to this package, NumPy or the standard library."""
+    return internal[filename] or filename.startswith(("<frozen", *_STANDARD)) or "site-packages" in filename
+
+
+def fingerprint(array: Any) -> int:
+    """A checksum of an array's elements."""
+    if array.dtype.hasobject:
+        return 0
+    return zlib.crc32(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+
+
+class Place:
+    """One holder of objects, and what was in it."""
+
+    __slots__ = ("holder", "ids", "kept", "keys", "name")
+
+    def __init__(self, name: str, holder: Any, keys: tuple[str, ...] | None = None) -> None:
+        self.name, self.holder, self.keys = name, holder, keys
+        self.note()
+
+    def note(self) -> None:
+        """Take what it holds now as what it should hold."""
+        self.kept = self.now()
+        self.ids = [*map(id, self.kept)]
+
+    def now(self) -> list[Any]:
+        """What it holds now."""
+        holder, keys = self.holder, self.keys
+        if keys is not None:
+            if type(holder) is dict:
+                return [holder.get(key, _MISSING) for key in keys]
+            return [getattr(holder, key, _MISSING) for key in keys]
+        if isinstance(holder, dict):
+            return [*holder.values(), *holder]
+        if isinstance(holder, CellType):
+            return [_content(holder)]
+        return [*holder]
+
+    def same(self) -> bool:
+        """Whether it holds the same objects, or equal numbers, texts and the like in their places."""
+        if self.ids == [*map(id, self.now())]:
+            return True
+        now = self.now()
+        if len(now) != len(self.kept) or not all(map(_equal, now, self.kept)):
+            return False
+        self.note()
+        return True
+
+    def difference(self) -> str:
+        """What changed, in words."""
+        now, names = self.now(), self.names()
+        if len(now) != len(self.kept):
+            return f"{self.name}, which has entries that come and go,"
+        for name, a, b in zip(names, now, self.kept, strict=False):
+            if a is not b and not _equal(a, b):
+                return name
+        return self.name
+
+    def names(self) -> list[str]:
+        """What each entry is called."""
+        keys = self.keys if self.keys is not None else list(self.holder) if isinstance(self.holder, dict) else None
+        if isinstance(self.holder, CellType):
+            return [self.name]
+        if keys is None:
+            return [f"{self.name}[{i}]" for i in range(len(self.kept))]
+        named = [f"{self.name}.{key}" if self.name else str(key) for key in keys]
+        return named if self.keys is not None else [*named, *named]
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return _MISSING
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether `a` may stand where `b` stood: the same object, or an equal value of the same plain type."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, SCALARS):
+        return bool(a == b) and repr(a) == repr(b)  # 0.0 and -0.0 are equal and two
+    return type(a) is tuple and len(a) == len(b) and all(map(_equal, a, b))
+
+
+class World:
+    """All places that functions may read from, and the Tensors and arrays found there."""
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self.tensors: dict[int, Node] = {}
+        self.arrays: dict[int, Any] = {}
+        self.generators: dict[int, np.random.Generator] = {}
+        self.prints: list[tuple[Any, int]] = []
+        self.codes: set[CodeType] = set()
+        self.names: set[str] = set()
+        self._seen: dict[int, Any] = {}
+        self.optimizers: list[tuple[str, Any]] = []
+        self.schedules: list[tuple[str, Any]] = []
+        self._shallow: list[tuple[str, Any]] = []  # modules and classes, which count with what the code names
+        self._stack: list[tuple[str, Any]] = []
+
+    def add(self, name: str, found: Any) -> None:
+        """Follow `found`, and everything that hangs on it."""
+        self._stack.append((name, found))
+        while self._stack:
+            name, x = self._stack.pop()
+            if isinstance(x, SCALARS) or id(x) in self._seen:
+                continue
+            self._seen[id(x)] = x
+            self._follow(name, x)
+
+    def _follow(self, name: str, x: Any) -> None:
+        if isinstance(x, Node):
+            self.tensors[id(x)] = x
+        elif isinstance(x, np.ndarray):
+            self.arrays[id(x)] = x
+        elif isinstance(x, np.random.Generator):
+            self.generators[id(x)] = x
+        elif isinstance(x, FunctionType):
+            self._function(name, x)
+        elif isinstance(x, property):
+            self._stack += [(name, x.fget), (name, x.fset)]
+        elif isinstance(x, staticmethod | classmethod):
+            self._stack.append((name, x.__func__))
+        elif isinstance(x, MethodType):
+            self._stack += [(name, x.__self__), (name, x.__func__)]
+        elif isinstance(x, ModuleType | type):
+            if not _belongs_elsewhere(x):
+                self._shallow.append((name, x))
+                self._names_in(name, x, self.names)
+        elif isinstance(x, CellType):
+            self._place(Place(name, x))
+        elif isinstance(x, list | tuple | set | frozenset) or isinstance(x, dict):
+            self._place(Place(name, x))
+        else:
+            self._object(name, x)
+
+    def _place(self, place: Place) -> None:
+        self.places.append(place)
+        self._stack += zip(place.names(), place.kept, strict=True)
+
+    def _object(self, name: str, x: Any) -> None:
+        """An instance: its attributes, and its class with the methods that the code names."""
+        fields = getattr(x, "__dict__", None)
+        if isinstance(fields, dict):
+            hidden = self._hidden(name, x)
+            self._place(
+                Place(name, fields, tuple(k for k in fields if k not in hidden)) if hidden else Place(name, fields)
+            )
+        slots = tuple(s for c in type(x).__mro__ for s in _slots(c) if hasattr(x, s))
+        if slots and not isinstance(fields, dict):
+            self._place(Place(name, x, slots))
+        for part in ("func", "args", "keywords", "__self__"):
+            if type(x).__module__ in ("functools", "builtins") and hasattr(x, part):
+                self._stack.append((name, getattr(x, part)))
+        if isinstance(x, list | dict | tuple) or type(x).__module__ == "collections":
+            self._place(Place(name, x))
+        self._stack.append((type(x).__name__, type(x)))
+
+    def _hidden(self, name: str, x: Any) -> tuple[str, ...]:
+        """Attributes of optimisers and schedules that every run reads anew: numbers, and the arrays of the state."""
+        kind = type(x)
+        if hasattr(kind, "get_last_lr") and hasattr(kind, "step"):
+            self.schedules.append((name, x))
+            return tuple(k for k in vars(x) if k != "optimizer")
+        if not (hasattr(kind, "rule") and hasattr(x, "param_groups")):
+            return ()
+        self.optimizers.append((name, x))
+        self._place(Place(f"{name}.param_groups", x.param_groups))
+        for i, group in enumerate(x.param_groups):
+            self._seen[id(group)] = group
+            self._stack.append((f"{name}.param_groups[{i}].params", group["params"]))
+        return ("param_groups", "state", "defaults", "_plans", "_spare", "_names")
+
+    def watch_arrays(self, read_anew: set[int]) -> None:
+        """Note what the arrays hold, for NumPy code may have used it. A large array is passed over if it is `read_anew`
+        in every run, being an operand of some operation."""
+        for array in self.arrays.values():
+            if array.nbytes <= LARGE or id(array) not in read_anew:
+                self.prints.append((array, fingerprint(array)))
+
+    def unchanged(self) -> bool:
+        """Whether all places and arrays hold what they held."""
+        for place in self.places:
+            if not place.same():
+                return False
+        for array, known in self.prints:
+            if fingerprint(array) != known:
+                return False
+        return True
+
+    def finish(self) -> None:
+        """Where the code names what schedules change, that counts too."""
+        if HYPERPARAMETERS & self.names:
+            for name, x in self.optimizers:
+                self.places += [Place(f"{name}.param_groups[{i}]", group) for i, group in enumerate(x.param_groups)]
+            self.places += [Place(name, vars(x)) for name, x in self.schedules]
+
+    def _function(self, name: str, f: FunctionType) -> None:
+        if is_foreign(f.__code__.co_filename):
+            for cell in f.__closure__ or ():  # a wrapper around a user's function
+                self._stack.append((name, _content(cell)))
+            return
+        for key, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            self._stack.append((key, cell))
+        self._stack += [(f"defaults of {name}", x) for x in (f.__defaults__, f.__kwdefaults__) if x]
+        self.code(f.__code__, f.__globals__)
+
+    def code(self, code: CodeType, space: dict[str, Any]) -> None:
+        """What `code` reads by name: globals from `space`, attributes of modules and classes."""
+        if code in self.codes:
+            return
+        self.codes.add(code)
+        names = {*code.co_names}
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                self.code(inner, space)
+        found = tuple(sorted(n for n in names if n in space))
+        if found:
+            self._place(Place("", space, found))
+        fresh = names - self.names
+        self.names |= names
+        for name, x in self._shallow:
+            self._names_in(name, x, fresh)
+
+    def _names_in(self, name: str, x: Any, names: set[str]) -> None:
+        """The attributes of a module or a class that code names."""
+        found = tuple(sorted(n for n in names if n in vars(x)))
+        if found:
+            self._place(Place(name, x, found))
+        for base in x.__mro__[1:-1] if isinstance(x, type) else ():
+            self._stack.append((base.__name__, base))
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _belongs_elsewhere(x: Any) -> bool:
+    module = x if isinstance(x, ModuleType) else sys.modules.get(x.__module__)
+    if module is None:
+        return False
+    file = getattr(module, "__file__", None)
+    return (
+        module.__name__ == "builtins"
+        or (file is None and module.__name__ != "__main__")
+        or (file is not None and is_foreign(file))
+    )
