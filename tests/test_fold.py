@@ -264,15 +264,18 @@ EVIL = ['<b>"x"</b>', "a\\nb", "權重", "\N{GRINNING FACE}", "\u202egnp", "w" *
 def test_names_of_modules_stay_text(name):
     class Net(tg.nn.Module):
         def forward(self, x):
-            return vars(self)["last"](vars(self)[name](x))
+            return odd(vars(self)["last"](vars(self)[name](x)))
 
+    odd = tg.primitive(lambda x: x * 1.0, name=name)
+    odd.def_partials(lambda y, x: (1.0,))
     net = Net()
-    net.add_module(name, tg.nn.Sequential(tg.nn.Linear(2, 2), tg.nn.Linear(2, 2)))
+    net.add_module(name, type(name, (tg.nn.Sequential,), {})(tg.nn.Linear(2, 2), tg.nn.Linear(2, 2)))
     net.add_module("last", tg.nn.Linear(2, 1))
     for view in ("layer", "statement"):
         drawing = tg.draw(tg.sum(net(np.ones((3, 2)))), view=view)
         assert len(drawing.source) < 20_000
         tags = {e.tag.rpartition("}")[2] for e in ET.fromstring(drawing.bytes("svg")).iter()}
+        assert "\\" not in drawing.source.replace('\\"', "")
         assert tags <= {"svg", "g", "title", "polygon", "path", "text", "a", "polyline", "tspan"}
 
 

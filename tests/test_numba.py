@@ -117,8 +117,8 @@ def test_classifier_with_products_by_the_blas():
     def loss(p, d):
         return tg.cross_entropy(tg.relu(d[0] @ p[0] + p[1]) @ p[2], d[1])
 
-    params = [normal(120, 160, dtype=np.float32) / 11, np.zeros(160, np.float32), normal(160, 10, dtype=np.float32)]
-    compiled = follow(loss, params, [normal(96, 120, dtype=np.float32), rng.integers(0, 10, 96)], 0.1, 1e-4)
+    params = [normal(200, 300, dtype=np.float32) / 14, np.zeros(300, np.float32), normal(300, 10, dtype=np.float32) / 17]
+    compiled = follow(loss, params, [normal(100, 200, dtype=np.float32), rng.integers(0, 10, 100)], 0.1, 1e-4)
     assert "gemm32" in compiled.source
 
 

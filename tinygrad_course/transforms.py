@@ -65,7 +65,7 @@ class _Call:
             )
         if isinstance(x, Tensor) and x.requires_grad:
             return copy(x)  # type: ignore[no-any-return]
-        return Tensor(x if isinstance(x, Node) else value, requires_grad=True)
+        return Tensor(x if isinstance(x, Node) else value, requires_grad=True)  # type: ignore[arg-type]
 
     def scalar(self, output: Any) -> Tensor:
         """`output`, checked to be one real number."""

@@ -36,7 +36,7 @@ from ..core.state import Scope
 from .program import Program
 
 
-class Unsupported(TinygradError):
+class Unsupported(TinygradError):  # noqa: N818 (no fault of the user's)
     """A program that a backend cannot compile."""
 
 

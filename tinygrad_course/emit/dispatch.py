@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 from itertools import count
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from ..core import reverse
 from ..core.node import Node, tick
 from ..tensor import bare
 from .replay import Replay, draw, own
-from .trace.world import fingerprint
 from .trace.sources import Argument, Draw, Entry, Gradient, Number, Reference, Value
+from .trace.world import Place, fingerprint
 
 MISS = object()
 _serial = count(1).__next__
@@ -31,8 +32,8 @@ class _Code:
         self.replay, self.trace, self.args = replay, replay.trace, args
         self.lines: list[str] = []
         self.space: dict[str, Any] = {
-            "MISS": MISS, "ndarray": np.ndarray, "run": replay.compiled.run, "tick": tick, "reverse": reverse, "bare": bare,
-            "draw": draw, "own": own, "written": replay.addresses,
+            "MISS": MISS, "ndarray": np.ndarray, "run": replay.compiled.run, "tick": tick, "reverse": reverse,
+            "bare": bare, "draw": draw, "own": own, "written": replay.addresses,
         }  # fmt: skip
         self.names: dict[int, str] = {}
 
@@ -64,23 +65,28 @@ class _Code:
 
     def guards(self) -> None:
         for place in self.trace.world.places:
-            holder, keys = place.holder, place.keys
-            if keys is not None and type(holder) is dict:
-                now = ", ".join(f"{self.name(holder)}.get({k!r})" for k in keys)
-                same = " and ".join(
-                    f"{self.name(holder)}.get({k!r}, MISS) is {self.name(x)}" for k, x in zip(keys, place.kept, strict=True)
-                )
-                self.unless(f"({same or now}) or {self.name(place)}.same()")
-            elif keys is None and isinstance(holder, list):
-                same = f"[*map(id, {self.name(holder)})] == {self.name(place)}.ids"
+            same = self._same(place)
+            if same:
                 self.unless(f"{same} or {self.name(place)}.same()")
-            elif not isinstance(holder, tuple | frozenset):  # those stay as they are
-                self.unless(f"{self.name(place)}.same()")
         for array, known in self.trace.world.prints:
             self.space["fingerprint"] = fingerprint
             self.unless(f"fingerprint({self.name(array)}) == {known}")
         for tensor, had in self.trace.had_grads:
             self.unless(f"{self.name(tensor)}._grad is {'not ' * had}None")
+
+    def _same(self, place: Place) -> str:
+        """An expression that holds where a place has the very objects that it had; empty where it cannot change."""
+        holder, keys = place.holder, place.keys
+        name, ids = self.name(holder), f"{self.name(place)}.ids"
+        if keys is not None:
+            get = "{}.get({!r}, MISS)" if type(holder) is dict else "getattr({}, {!r}, MISS)"
+            found = (get.format(name, k) for k in keys)
+            return " and ".join(f"{x} is {self.name(y)}" for x, y in zip(found, place.kept, strict=True))
+        if isinstance(holder, CellType):
+            return f"{name}.cell_contents is {self.name(place.kept[0])}"
+        if isinstance(holder, dict):
+            return f"[*map(id, {name}.values()), *map(id, {name})] == {ids}"
+        return "" if isinstance(holder, tuple | frozenset) else f"[*map(id, {name})] == {ids}"
 
     def numbers(self) -> None:
         for i, group in enumerate(self.trace.numbers):

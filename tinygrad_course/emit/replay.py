@@ -1,4 +1,4 @@
-"""A compiled trace, bound to the objects that it reads and writes: gathers the inputs, runs, and puts the outputs back."""
+"""A compiled trace, bound to the objects that it reads and writes: gathers inputs, runs, and puts the outputs back."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 
 from ..core import reverse
 from ..core.node import Node, tick
+from ..ops.activation import sigmoid
+from ..ops.reduce import softmax
 from ..tensor import Tensor, bare
 from .backend import Check, Compiled, Plan
 from .trace.run import Trace
-from .trace.sources import Argument, Draw, Entry, Gradient, Number, Reference, Value
+from .trace.sources import Argument, Draw, Entry, Gradient, Reference, Value
 
 Compiler = Callable[[Any, Plan], Compiled]
 
@@ -22,8 +24,14 @@ def plan_of(trace: Trace, name: str) -> Plan:
     kept = [i for kind, i in [*trace.returned, *(x for _, args in trace.deferred for x in args)] if kind in _COMPUTED]
     kept += [i for _, i in trace.bindings]
     kept += [i for _, i in trace.grads if i is not None]
-    checks = tuple(Check(*check) for check in trace.checks)
+    checks = tuple(Check(*check) for check in trace.checks if not _is_sure(trace, *check))
     return Plan(tuple(kept), tuple(trace.writes), checks, trace.backward, name)
+
+
+def _is_sure(trace: Trace, output: int, low: float | None, high: float | None) -> bool:
+    """Whether a check cannot fail: probabilities lie between 0 and 1."""
+    op = trace.program.outputs[output].op
+    return op in (sigmoid, softmax) and low is not None and high is not None and low <= 0 and high >= 1
 
 
 _COMPUTED = ("array", "tensor")
@@ -35,9 +43,13 @@ class Replay:
     def __init__(self, trace: Trace, compiled: Compiled) -> None:
         self.trace = trace
         self.compiled = compiled
-        self.values = [(s.tensor, s.tensor.value.shape, s.tensor.value.dtype) for s in trace.sources if isinstance(s, Value)]
-        self.flags = [(s.tensor, s.tensor.requires_grad) for s in trace.sources if isinstance(s, Value)]
+        found = [s.tensor for s in trace.sources if isinstance(s, Value)]
+        self.values = [(t, t.value.shape, t.value.dtype) for t in found]
+        self.flags = [(t, t.requires_grad) for t in found]
         self.written = {j for _, j in trace.writes}
+        self.known: list[Any] = [None] * len(trace.sources)  # the arrays that the last run was given
+        self.approved = False  # whether there was such a run
+        self.addresses: set[int] = set()  # the ids of arrays that are written to, and of those they are views of
 
     # --- before -----------------------------------------------------------------------------------------------------
 
@@ -99,6 +111,10 @@ class Replay:
             for k, x in enumerate(inputs):
                 if k != j and isinstance(x, np.ndarray) and np.may_share_memory(inputs[j], x):
                     return False
+        self.known[:] = inputs
+        self.approved = True
+        self.addresses.clear()
+        self.addresses.update(id(x) for j in targets for x in (inputs[j], inputs[j].base) if x is not None)
         return True
 
     # --- after ------------------------------------------------------------------------------------------------------
@@ -121,12 +137,17 @@ class Replay:
                 self._changed(leaves[source.index], now)
         taken: set[int] = set()
         for tensor, i in trace.grads:
-            self._actual(tensor, leaves)._grad = None if i is None else _own(next(outputs), taken)
+            self._actual(tensor, leaves)._grad = None if i is None else own(next(outputs), taken)
         for group in trace.numbers:
             group.advance()
         for f, args in calls:
             f(*args)
         return trace.rebuild(returned)
+
+    @staticmethod
+    def leaves_of(args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The leaves of arguments that are leaves themselves."""
+        return args
 
     def _actual(self, tensor: Node, leaves: Sequence[Any]) -> Any:
         i = self.trace.arguments.get(tensor)
@@ -146,19 +167,17 @@ class Replay:
         reverse.note_change(tensor, now)
 
 
-def _own(array: Any, taken: set[int]) -> Any:
+def own(array: Any, taken: set[int] | None) -> Any:
     """`array`, or a copy of it where somebody else may see its memory."""
     if type(array) is not np.ndarray:
         return array
-    if array.base is not None or not array.flags.writeable or id(array) in taken:
+    if array.base is not None or (taken is not None and id(array) in taken):
         return array.copy()
-    taken.add(id(array))
+    if taken is not None:
+        taken.add(id(array))
     return array
 
 
 def draw(source: Draw) -> Any:
     """Random numbers as `source` says."""
     return np.random.default_rng(source.rng).random(source.shape, source.dtype)
-
-
-__all__ = ["Number", "Replay", "plan_of"]

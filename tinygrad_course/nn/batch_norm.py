@@ -108,7 +108,7 @@ class _BatchNorm(Affine):
         batches, averages = self.num_batches_tracked, ((self.running_mean, mean), (self.running_var, variance))
         assert batches is not None
         batches.data = stand_in(batches) + 1
-        share = 1 / stand_in(batches) if self.momentum is None else self.momentum
+        share: Any = 1 / stand_in(batches) if self.momentum is None else self.momentum
         for average, new in averages:
             assert average is not None
             kept = 1 - share

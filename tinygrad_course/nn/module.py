@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ..core.errors import DTypeError
+from ..core.errors import DTypeError, TraceError
 from ..core.markup import bundle
 from ..core.state import Scope, state
 from ..tensor import Tensor
@@ -80,6 +80,11 @@ class Module:
         finally:
             here.scope = outer
         for hook in tuple(self._hooks.values()):
+            if here.tracer is not None:
+                raise TraceError(
+                    f"jit: {type(self).__name__} has a forward hook, which a compiled run would not call: take it off, or "
+                    "compute what it does in the function"
+                )
             changed = hook(self, args, output)
             output = output if changed is None else changed
         return output

@@ -55,7 +55,7 @@ def clip_grad_norm_(
     """
     owners = _with_gradients(parameters)
     if state.here.tracer is not None:
-        return _traced(owners, max_norm, float(norm_type), error_if_nonfinite)
+        return _traced(owners, max_norm, float(norm_type), error_if_nonfinite)  # type: ignore[no-any-return]
     norm = _norm([p.grad for p in owners], float(norm_type))
     if error_if_nonfinite and not isfinite(norm):
         raise GraphError(
@@ -89,11 +89,11 @@ def _with_gradients(parameters: Parameters) -> list[Tensor]:
 
 
 def _traced(owners: list[Tensor], max_norm: float, order: float, error_if_nonfinite: bool) -> Any:
-    norm = traced.norm_of([p.grad for p in owners], order)
+    norm: Any = traced.norm_of([p.grad for p in owners], order)
     if isinstance(norm, Node):
         if error_if_nonfinite:
             traced.require_finite(norm)
-        traced.scale(owners, max_norm / (norm + 1e-6))
+        traced.scale(owners, max_norm / (norm + 1e-6))  # type: ignore[operator]
     return norm
 
 

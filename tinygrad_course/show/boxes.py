@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import GraphError
 from ..core.node import Node
 from ..core.primitive import pick
 from ..core.reverse import ancestors
@@ -297,35 +296,6 @@ class Fold:
         found = ((x, key) for key, operands in self.operands.items() for _, _, x in operands if id(x) in self.boxes)
         return {(self.boxes[id(x)], self.boxes[key]) for x, key in found}
 
-    def restrict(self, first: Any, last: Any) -> None:
-        """Keep only what is on a path from `first` to `last`; formulas go on naming the rest."""
-        users: dict[Box, list[Box]] = defaultdict(list)
-        sources: dict[Box, list[Box]] = defaultdict(list)
-        for key, operands in self.operands.items():
-            for box in (self.boxes[id(x)] for _, _, x in operands if id(x) in self.boxes):
-                users[box].append(self.boxes[key])
-                sources[self.boxes[key]].append(box)
-        start, self.end = self._box_of(first, "first"), self._box_of(last, "second")
-        path = _reached(start, users) & _reached(self.end, sources)
-        if not path:
-            raise GraphError(f"between: {self.end.name} was not computed from {start.name}: there is no path to draw")
-        self.open = {box for box in path if box is not self.end and any(user not in path for user in users[box])}
-        for key, box in list(self.boxes.items()):
-            if box not in path:
-                self.hidden[key] = self.boxes.pop(key)
-                self.operands.pop(key, None)
-
-    def _box_of(self, x: Any, which: str) -> Box:
-        """The box that has a value in it."""
-        box = self.boxes.get(id(x))
-        for result in self.results.get(x, ()) if isinstance(x, Node) else ():
-            box = box or self.boxes[id(result)]
-        for user in self.computed() if id(x) in self.hidden else ():
-            box = box or (user if self.hidden[id(x)] in user.parameters else None)
-        if box is None:
-            raise GraphError(f"between: nothing in this picture is the {which} of the two; give Tensors that it draws")
-        return box
-
     # --- frames -----------------------------------------------------------------------------------------------------
 
     def _place(self) -> None:
@@ -346,16 +316,6 @@ class Fold:
             cluster.parent = None if cluster.parent in whole else cluster.parent
         for box in self.boxes.values():
             box.cluster = None if box.cluster in whole else box.cluster
-
-
-def _reached(start: Box, neighbours: Mapping[Box, list[Box]]) -> set[Box]:
-    found, stack = {start}, [start]
-    while stack:
-        for box in neighbours.get(stack.pop(), ()):
-            if box not in found:
-                found.add(box)
-                stack.append(box)
-    return found
 
 
 def common(clusters: list[Cluster | None]) -> Cluster | None:

@@ -80,6 +80,21 @@ class Drawing:
         return frames.sources(self.picture, self.source)
 
     @property
+    def graph(self) -> Any:
+        """The drawing as an object of the `graphviz` package, for what that can do: ``drawing.graph.view()``.
+
+        Its methods that lay out or show need a system Graphviz; `save` does not.
+
+        >>> import tinygrad_course as tg
+        >>> w = tg.Tensor(3.0, requires_grad=True)
+        >>> type(tg.draw(w * w).graph)
+        <class 'graphviz.sources.Source'>
+        """
+        import graphviz  # takes longer to import than the rest of the package
+
+        return graphviz.Source(self.source)
+
+    @property
     def renderer(self) -> str:
         """What makes pictures on this machine: `system dot 2.43.0`, or `graphviz-pure 0.2.2`."""
         return render.renderer().name

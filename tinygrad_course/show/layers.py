@@ -85,7 +85,7 @@ class Layers:
 
     def title(self, calls: tuple[Scope, ...]) -> str:
         """`encoder.0: Block`, the last of these calls as the one around it calls the module."""
-        name, kind = self.name(calls), type(calls[-1].owner).__name__
+        name, kind = self.name(calls), clean(type(calls[-1].owner).__name__, 40)
         return f"{name}: {kind}" if name and name != kind else kind
 
     def name(self, calls: tuple[Scope, ...]) -> str:
@@ -139,7 +139,7 @@ def module_names(frame: FrameType | None) -> dict[int, str]:
 def step_name(nodes: Iterable[Node], around: Scope | None) -> str:
     """What a few operations between layers do: `+`, `relu`, `reshape, max_pool2d`."""
     words = list(dict.fromkeys(_word(n, around) for n in nodes if n.op is not None and n.op is not pick))
-    return ", ".join(words[:MOST_STEPS]) + (", \N{HORIZONTAL ELLIPSIS}" if len(words) > MOST_STEPS else "")
+    return clean(", ".join(words[:MOST_STEPS]), 60) + (", \N{HORIZONTAL ELLIPSIS}" if len(words) > MOST_STEPS else "")
 
 
 def _word(node: Node, around: Scope | None) -> str:

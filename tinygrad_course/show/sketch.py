@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.node import Node
+from .between import restrict
 from .boxes import Fold
 from .budget import MOST, cost
 from .model import Box, Cluster, Direction, Notation
@@ -76,7 +77,7 @@ def sketch(output: Node, options: Options, frame: FrameType | None) -> tuple[Fol
     for effort in _EFFORTS:
         fold = Fold(output, options.view, frame, options.depth)
         if options.between is not None:
-            fold.restrict(*options.between)
+            restrict(fold, *options.between)
         folding = _folded(fold, options, effort)
         order = in_order(fold)
         if folding is None or cost(order, fold.pairs()) <= MOST:

@@ -85,7 +85,7 @@ class Tables:
 
     def _strips(self, box: Box) -> list[str]:
         norms, of = _strip_of(box)
-        if not norms and self.compared and not (box.cluster is not None and box.cluster.norms):
+        if not norms and self.compared and not _measured(box):
             norms, of = _one_layer(box), "dW"
         if norms:  # of several, or of one beside several
             return [f'<TR><TD PORT="p">{self.strip(norms, of)}</TD></TR>']
@@ -255,11 +255,16 @@ def _one_layer(box: Box) -> tuple[float, ...]:
     return (norm(known),) if box.kind == "layer" and box.repeat is None and known else ()
 
 
+def _measured(box: Box) -> bool:
+    """Whether a frame around a box has a strip for all in it."""
+    return box.cluster is not None and any(frame.norms for frame in box.cluster.around)
+
+
 def _strip_of(thing: Box | Cluster) -> tuple[tuple[float, ...], str]:
     """The norms that are drawn as shades, and of what; those of layers inside a folded frame are the frame's."""
     if isinstance(thing, Cluster):
         return thing.norms, thing.of
-    if thing.repeat is None or (thing.cluster is not None and thing.cluster.norms):
+    if thing.repeat is None or _measured(thing):
         return (), ""
     return thing.repeat.norms, thing.repeat.of
 

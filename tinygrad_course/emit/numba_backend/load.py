@@ -25,8 +25,10 @@ import numba
 import numpy as np
 from llvmlite.binding import get_host_cpu_name
 from numba import njit, types
+from numba.core.errors import NumbaError
 
 from ...core.files import write_file
+from ..backend import Unsupported
 
 KEPT = 200  # programs; the oldest go when there are more
 _said: set[str] = set()
@@ -39,14 +41,22 @@ def compiled_main(source: str, signature: list[tuple[str, int | None]], name: st
         kind = types.boolean if dtype == "bool" else getattr(types, dtype)
         arguments.append(kind if ndim is None else types.Array(kind, ndim, "C"))
     wanted = [types.int64(*arguments)]
+    try:
+        with _patience(name, source):
+            return _compiled(source, wanted, name)
+    except NumbaError as error:
+        raise Unsupported(f"Numba cannot compile {name}: {str(error).splitlines()[0]}") from error
+
+
+def _compiled(source: str, wanted: list[Any], name: str) -> Any:
+    """`main`, from the cache if it is there."""
     path = _file(source)
-    with _patience(name, source):
-        if path is not None:
-            try:
-                return njit(wanted, error_model="numpy", cache=True)(_defined(source, str(path)).main)
-            except (OSError, RuntimeError) as error:  # RuntimeError: Numba found no place for its files
-                _say_once(f"compiled code is not kept ({error})")
-        return njit(wanted, error_model="numpy")(_defined(source, f"<{name}, compiled by tinygrad_course>").main)
+    if path is not None:
+        try:
+            return njit(wanted, error_model="numpy", cache=True)(_defined(source, str(path)).main)
+        except (OSError, RuntimeError) as error:  # RuntimeError: Numba found no place for its files
+            _say_once(f"compiled code is not kept ({error})")
+    return njit(wanted, error_model="numpy")(_defined(source, f"<{name}, compiled by tinygrad_course>").main)
 
 
 def _defined(source: str, filename: str) -> Any:

@@ -57,7 +57,7 @@ class Loop:
     names: dict[tuple[Value, Index], str] = field(default_factory=dict)
     channels: dict[Buffer, int] = field(default_factory=dict)
     counted: set[int] = field(default_factory=set)  # axes whose counter appears in the text
-    touched: set[Buffer] = field(default_factory=set)
+    touched: dict[Buffer, None] = field(default_factory=dict)  # in order: the same program gives the same source
     notes: list[str] = field(default_factory=list)
     sealed: bool = False
 
@@ -89,7 +89,7 @@ class Loop:
 
     def _access(self, view: View, index: Index) -> Access:
         moves, start = view.address(index)
-        self.touched.add(view.buffer)
+        self.touched[view.buffer] = None
         return Access(view.buffer, start, moves)
 
     def _fetch(self, view: View, index: Index) -> str:

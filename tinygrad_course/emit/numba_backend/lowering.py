@@ -87,6 +87,8 @@ class Lowering(Planner):
         except Unsupported as error:
             what = str(error) if op.name in str(error) else f"{op.name}: {error}"
             raise Unsupported(f"{what} ({node.where})" if node.where not in what else what) from None
+        except (TypeError, ValueError, KeyError, IndexError) as error:  # parameters that nobody has thought of
+            raise Unsupported(f"{op.name}: {error} ({node.where})") from error
         if value.view is None and value.size_of_text > LONG:
             self.memory(value)
         return value

@@ -42,8 +42,8 @@ class Call:
         return any("return" in line for line in self.lines)
 
     @property
-    def touched(self) -> set[Buffer]:
-        return {view.buffer for view in self.views}
+    def touched(self) -> dict[Buffer, None]:
+        return dict.fromkeys(view.buffer for view in self.views)
 
 
 Step = Loop | Call
@@ -164,7 +164,7 @@ class Planner:
             if isinstance(step, Loop) and step.space == space and not step.sealed and step.room():
                 if step in local_homes:
                     return step
-                if _count(space) <= SMALL or step.touched & buffers:
+                if _count(space) <= SMALL or step.touched.keys() & buffers:
                     found = step
         return found
 

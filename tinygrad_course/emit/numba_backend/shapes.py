@@ -244,6 +244,8 @@ def _index_add(low: Lowering, node: Node) -> Value:
 def _pad(low: Lowering, node: Node) -> Value:
     x, out = low.operand(node.inputs[0]), low.new(node)
     widths, number = node.params["pad_width"], node.params["constant_values"]
+    if not isinstance(number, int | float):
+        raise Unsupported("several constants")
     assert out.view is not None
     if isinstance(node.value, np.ndarray):
         out.view = packed(out.view.buffer, out.shape, _same_order(x, node))

@@ -9,7 +9,7 @@ from .tiles import ROOM, lanes
 from .values import View
 
 FEW = 32  # rows; with no more than these the BLAS spends most of its time on preparations
-LIGHT = 1_000_000  # multiplications; up to these its threads cost more than they save
+LIGHT = 4_000_000  # multiplications; up to these its threads cost more than they save
 CACHE = 1 << 19  # bytes of an operand that stay at hand while it is walked over again
 
 

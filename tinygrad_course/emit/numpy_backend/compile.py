@@ -7,7 +7,6 @@ import contextvars
 import linecache
 from collections.abc import Sequence
 from itertools import count
-from typing import Any
 
 import numpy as np
 
@@ -59,8 +58,8 @@ class _Writer:
     def source(self) -> str:
         names = ", ".join(x.name for x in self.inputs)
         lines = [f"{names}{',' * (len(self.inputs) == 1)} = values"] if names else []
+        lines += [line for x in self.inputs for line in self._checks(x)]
         lines += self._lines(self.early, 0)
-        lines += self._checks()
         lines += self._lines(self.late, len(self.early))
         lines += self._writes()
         results = "".join(f"{self.outputs[i].name}, " for i in self.plan.results)
@@ -77,6 +76,7 @@ class _Writer:
                 where = instruction.where
                 lines.append(f"# {where}".replace("\n", " "))
             lines.append(self._line(instruction))
+            lines += self._checks(instruction.out)
             gone = [x for x in self.memory.dying.get(i, ()) if x.kind == "fresh" and x.nbytes >= LARGE]
             lines += [f"del {', '.join(self._names(x))}" for x in gone]
         return lines
@@ -93,8 +93,9 @@ class _Writer:
         every = [*self.early, *self.late]
         return [x.out.name for x in every if x.out.kind == "fresh" and root in x.out.roots]
 
-    def _checks(self) -> list[str]:
-        return [line for check in self.plan.checks for line in self._check(check)]
+    def _checks(self, x: Value) -> list[str]:
+        """The checks of `x`, which is at hand: its memory may be another's soon."""
+        return [line for check in self.plan.checks if self.outputs[check.output] is x for line in self._check(check)]
 
     def _check(self, check: Check) -> list[str]:
         x = self.outputs[check.output]

@@ -81,7 +81,7 @@ class Listing:
 
     def named(self, prefix: str, x: Any) -> str:
         """A name for an object in the emitted source."""
-        name = f"{prefix}{sum(n.startswith(prefix) and n[len(prefix):].isdigit() for n in self.space)}"
+        name = f"{prefix}{sum(n.startswith(prefix) and n[len(prefix) :].isdigit() for n in self.space)}"
         self.space[name] = x
         return name
 

@@ -22,7 +22,7 @@ from ..program import Program, function_of, primitive_of
 from .instructions import Instruction, Listing, Value
 
 Operand = Any  # a Value, or a Python number
-INFIX = {
+INFIX: dict[Any, str] = {
     np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.power: "**", np.less: "<", np.greater: ">",
     np.less_equal: "<=", np.greater_equal: ">=", np.equal: "==", np.not_equal: "!=",
 }  # fmt: skip
@@ -36,6 +36,7 @@ class Lowering:
         self.values: dict[Node, Value] = {}
         self.constants: dict[Any, Value] = {}
         self.keep: list[Any] = []  # so that ids stay theirs
+        self.computed: dict[Any, Value] = {}
         self.count = 0
         self.where = ""
         for i, x in enumerate(program.inputs):
@@ -78,7 +79,9 @@ class Lowering:
 
     # --- instructions -----------------------------------------------------------------------------------------------
 
-    def add(self, out: Value, operands: Sequence[Value], text: str, into: str | None = None, elementwise: bool = False) -> Value:
+    def add(
+        self, out: Value, operands: Sequence[Value], text: str, into: str | None = None, elementwise: bool = False
+    ) -> Value:
         made = Instruction(out, tuple(operands), text, into, elementwise, where=self.where)
         self.listing.instructions.append(made)
         return out
@@ -95,6 +98,12 @@ class Lowering:
     def ufunc(self, f: np.ufunc, operands: Sequence[Operand], like: Any) -> Value:
         """``f(*operands)``, elementwise; `like` is an example of the result."""
         values = [self.value(x, operands) for x in operands]
+        known = self.computed.get((f, *values))
+        if known is None:
+            known = self.computed[f, *values] = self._ufunc(f, values, like)
+        return known
+
+    def _ufunc(self, f: np.ufunc, values: list[Value], like: Any) -> Value:
         fields = ", ".join(f"{{{i}}}" for i in range(len(values)))
         if np.ndim(like) == 0:
             infix = INFIX.get(f)
@@ -102,7 +111,8 @@ class Lowering:
             return self.add(Value(self.name(), like, "scalar"), values, text)
         name = self.function(f)
         out = Value(self.name(), like, "buffer")
-        return self.add(out, values, f"{name}({fields})", f"{name}({fields}, {{out}})", elementwise=True)
+        keyword = "out=" if f in (np.maximum, np.minimum) else ""  # where NumPy means to read a third operand one day
+        return self.add(out, values, f"{name}({fields})", f"{name}({fields}, {keyword}{{out}})", elementwise=True)
 
     def fresh(self, text: str, operands: Sequence[Value], like: Any, shares: bool) -> Value:
         """A new array, or one that may share the memory of its operands."""
@@ -113,8 +123,10 @@ class Lowering:
 
     def literal(self, x: Any) -> str:
         """A static parameter in the source."""
-        plain = x is None or isinstance(x, bool | int | str) or (
-            type(x) is tuple and all(isinstance(i, bool | int) for i in x)
+        plain = (
+            x is None
+            or isinstance(x, bool | int | str)
+            or (type(x) is tuple and all(isinstance(i, bool | int) for i in x))
         )
         return repr(x).replace("{", "{{").replace("}", "}}") if plain else self.listing.named("k", x)
 
@@ -124,7 +136,8 @@ def generic(to: Lowering, step: Node, operands: list[Operand]) -> Value:
     f = function_of(primitive_of(step))
     if isinstance(f, np.ufunc) and not step.params:
         return to.ufunc(f, operands, step.value)
-    fields, values = [], []
+    fields: list[str] = []
+    values: list[Value] = []
     for x in operands:
         if isinstance(x, Value):
             fields.append(f"{{{len(values)}}}")
@@ -138,10 +151,13 @@ def generic(to: Lowering, step: Node, operands: list[Operand]) -> Value:
 
 # Operations whose results never share memory with their operands.
 OWN_MEMORY = {
-    "where", "softmax", "log_softmax", "logsumexp", "centered", "choose", "put_chosen", "index_add", "scatter_add", "take",
-    "concat", "stack", "leaky_relu", "elu", "gelu", "var", "std", "cumsum", "one_hot", "winners", "argmax", "argmin",
-    "matmul", "guarded_product", "overlap_add", "window_max", "to_winners", "from_winners",
+    "where", "softmax", "log_softmax", "logsumexp", "centered", "choose", "put_chosen", "index_add", "scatter_add",
+    "take", "concat", "stack", "leaky_relu", "elu", "gelu", "var", "std", "cumsum", "one_hot", "winners",
+    "argmax", "argmin", "matmul", "guarded_product", "overlap_add", "window_max", "to_winners", "from_winners",
 }  # fmt: skip
+
+
+SHORT: dict[float, np.ufunc] = {2: np.square, 1: np.positive, -1: np.reciprocal, 0.5: np.sqrt}
 
 
 # --- operations with a line of their own ------------------------------------------------------------------------------
@@ -150,7 +166,7 @@ OWN_MEMORY = {
 def _pow(to: Lowering, step: Node, operands: list[Operand]) -> Value:
     """Python's ``**`` on arrays, which has short ways for some exponents."""
     x, n = operands
-    short = {2: np.square, 1: np.positive, -1: np.reciprocal, 0.5: np.sqrt}.get(n) if isinstance(n, int | float) else None
+    short = SHORT.get(n) if isinstance(n, int | float) else None
     array = isinstance(x, Value) and bool(x.shape) and x.like.dtype.kind == "f"
     if array and short is not None and not isinstance(n, bool):
         return to.ufunc(short, [x], step.value)

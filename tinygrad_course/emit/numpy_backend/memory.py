@@ -17,7 +17,7 @@ from .instructions import Instruction, Value, last_uses, order_of
 
 
 class Memory:
-    """Gives each buffer value a place: the name of a scratch array, or of an array to be overwritten; None for a new one."""
+    """Gives each value a place: the name of a scratch array, or of an array to be overwritten; None for a new one."""
 
     def __init__(
         self,
@@ -74,9 +74,9 @@ class Memory:
         if not instruction.elementwise:
             return None
         for x in instruction.operands:
-            if x in self.slabs and self.last[x] == i and x.fits(instruction.out):
-                if all(x not in y.roots or y is x for y in instruction.operands):
-                    return x
+            dies = x in self.slabs and self.last[x] == i and x.fits(instruction.out)
+            if dies and all(x not in y.roots or y is x for y in instruction.operands):
+                return x
         return None
 
     def _slab(self, nbytes: int) -> int:

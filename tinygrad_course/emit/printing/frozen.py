@@ -58,8 +58,9 @@ def refuse_shapes_by_value(name: str, steps: Sequence[Node]) -> None:
         for x in counts:
             by_mask = isinstance(x, Node) and x.value.dtype == bool and x.value.ndim
             if by_mask or (isinstance(x, Node) and node.op is _repeat_each):
+                op = primitive_of(node).name
                 raise GraphError(
-                    f"source: in {name}, the data say how many elements {primitive_of(node).name} gives ({node.where}), "
+                    f"source: in {name}, the data say how many elements {op} gives ({node.where}), "
                     "and the printed text would have their number built in; use where(mask, x, 0) in place of x[mask], "
                     "or divide by the sum of the mask"
                 )

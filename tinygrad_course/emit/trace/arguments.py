@@ -35,9 +35,9 @@ class Arguments:
     @staticmethod
     def _part(x: Any, same: int) -> Any:
         if isinstance(x, Node):
-            return (type(x), x.value.shape, x.value.dtype, x.requires_grad, x.op is None, same)
+            return (type(x), x.value.shape, x.value.strides, x.value.dtype, x.requires_grad, x.op is None, same)
         if isinstance(x, np.ndarray | np.generic):
-            return (type(x), x.shape, x.dtype)
+            return (type(x), x.shape, x.strides, x.dtype)
         if isinstance(x, SCALARS) and not isinstance(x, slice):
             return (type(x), repr(x))
         return (type(x), id(x))

@@ -89,14 +89,14 @@ def overwrite(array: Any, new: Any) -> Any:
     """``array[...] = new``, with NumPy's rules of shapes and dtypes; returns `array`."""
     if not isinstance(array, TracedArray):
         raise TraceError(
-            f"what a traced function computes cannot be written into an array that it does not follow: assign the result "
-            f"instead{place(_getframe(1))}"
+            "jit: what a traced function computes cannot be written into an array that it made itself: assign the "
+            f"result instead{place(_getframe(1))}"
         )
     new = new if isinstance(new, Node) else np.asarray(new)[()]
     if not np.can_cast(new.dtype, array.dtype, "same_kind"):
         raise TypeError(f"cannot write {new.dtype} into an array of {array.dtype}")
     if new.dtype != array.dtype:
-        new = Tensor.astype(new, array.dtype) if isinstance(new, Node) else new.astype(array.dtype)
+        new = Tensor.astype(new, array.dtype) if isinstance(new, Node) else new.astype(array.dtype)  # type: ignore[arg-type]
     if new.shape != array.shape:
         new = broadcast_to(new, shape=array.shape)
     tracer: Any = state.here.tracer

@@ -68,7 +68,7 @@ class Assembly:
         tracer = self.tracer
         while True:
             held = tracer.holds.get(node)
-            since, array = _latest(held, now) or (0, node)  # type: ignore[misc]
+            since, array = _latest(held, now) or (0, node)
             written = _latest(tracer.writes.get(array), now)
             if written is not None:
                 now, node = written

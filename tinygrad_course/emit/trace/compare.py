@@ -11,7 +11,7 @@ from ..program import Program, primitive_of
 
 
 def difference(old: Program, new: Program) -> str | None:
-    """Where two programs differ, in words; None if they do not. An array may be a constant in one, an input in the other."""
+    """Where two programs differ, in words; None if not. An array may be a constant in one, an input in the other."""
     if len(old.steps) != len(new.steps) or len(old.outputs) != len(new.outputs):
         return f"it took {len(old.steps)} operations the first time and {len(new.steps)} the second"
     numbers: tuple[dict[Node, Any], dict[Node, Any]] = ({}, {})
@@ -54,7 +54,7 @@ def _paired(x: Node, y: Node, numbers: tuple[dict[Node, Any], dict[Node, Any]]) 
 def same_constant(a: Any, b: Any) -> bool:
     """Whether two constants are the same, to the bit."""
     if isinstance(a, np.ndarray | np.generic) and isinstance(b, np.ndarray | np.generic):
-        return a.dtype == b.dtype and a.shape == b.shape and (a is b or a.tobytes() == b.tobytes())
+        return a is b or bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
     return type(a) is type(b) and repr(a) == repr(b)
 
 

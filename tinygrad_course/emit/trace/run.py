@@ -16,11 +16,11 @@ from ...core.errors import TraceError
 from ...core.node import Node, leaf
 from ...core.state import Scope
 from ..program import Program
-from .arguments import Arguments, unpack
+from .arguments import DATA, Arguments, unpack
 from .arrays import TracedArray
 from .assemble import Assembly
 from .sources import Argument, Reference, Source, Value
-from .tracer import Tracer
+from .tracer import NotReady, Tracer
 from .world import World, is_foreign
 
 
@@ -50,6 +50,7 @@ class Trace:
     numbers: list[Any]
     draws: list[Any]
     arguments: dict[Node, int]
+    single: bool
     backward: Scope
 
 
@@ -62,9 +63,7 @@ def trace(function: Callable[..., Any], name: str, arguments: Arguments, persist
     world = _world(function, name, arguments)
     given, inside = _enter(arguments)
     tracer = Tracer(given)
-    for leaf, i in given.items():
-        if isinstance(leaf, TracedArray):
-            tracer.origin[leaf] = Argument(i)
+    tracer.origin |= {node: Argument(i) for node, i in given.items() if isinstance(node, TracedArray)}
     flags = {id(x): x.requires_grad for x in world.tensors.values()}
     luck = _luck(world)
     args, kwargs = inside
@@ -138,7 +137,7 @@ def _extend(world: World, seen: dict[CodeType, dict[str, Any]]) -> None:
 def _luck(world: World) -> list[Any]:
     """The states of all random generators that the function can reach."""
     states = [repr(rng.bit_generator.state) for rng in world.generators.values()]
-    return [*states, repr(np.random.get_state(legacy=False)), random.getstate()]
+    return [*states, repr(np.random.get_state(legacy=False)), random.getstate()]  # noqa: NPY002
 
 
 def _check_unchanged(world: World, flags: dict[int, bool], luck: list[Any]) -> None:
@@ -146,8 +145,8 @@ def _check_unchanged(world: World, flags: dict[int, bool], luck: list[Any]) -> N
     for place in world.places:
         if not place.same():
             raise TraceError(
-                f"jit: the function changes {place.difference()}; a compiled run computes and updates Tensors, and does "
-                "not run such Python code again. Return the value and keep it outside"
+                f"jit: the function changes {place.difference()}; a compiled run computes and updates Tensors, and "
+                "does not run such Python code again. Return the value and keep it outside"
             )
     for x in world.tensors.values():
         if x.requires_grad != flags[id(x)]:
@@ -199,7 +198,8 @@ class _Finish:
             self.world, built.program, built.sources, built.loose, built.guarded, returned, rebuild,
             [(i, places[node]) for i, node in written], bindings, grads,
             [(t, x is not None) for t, x in tracer.grads_read.items()], checks, deferred, tracer.numbers,
-            [tracer.origin[node] for node in tracer.draws], tracer.arguments, tracer.backward,
+            [tracer.origin[node] for node in tracer.draws], tracer.arguments,
+            isinstance(result, DATA), tracer.backward,
         )  # fmt: skip
 
     def want(self, node: Node) -> int:
@@ -219,6 +219,11 @@ class _Finish:
             return "argument", tracer.arguments[x]
         if tracer.is_old(x):
             return "object", x
+        if x.requires_grad and not tracer.reversed:
+            raise NotReady(
+                "returns a Tensor with a history, to be differentiated outside; compile the whole step with its "
+                "backward(), or call it under tg.no_grad()"
+            )
         return "tensor", self.want(x)
 
     def gradients(self) -> Any:

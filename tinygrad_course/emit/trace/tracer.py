@@ -23,7 +23,7 @@ History = tuple[Any, tuple[Any, ...], dict[str, Any]]  # operation, inputs, para
 
 
 class NotReady(BaseException):  # no Exception: the traced code must not catch it
-    """This call has to run as plain Python; a later one can be traced."""
+    """This call has to run as plain Python; a later one may be traced. Its argument says why, for users to know."""
 
 
 class Tracer:
@@ -55,6 +55,7 @@ class Tracer:
         self.numbers: list[Any] = []
         self.draws: list[TracedArray] = []
         self.backward = Scope("backward", transparent=True)
+        self.reversed = False  # whether there was a reverse pass
         self.failed: TraceError | None = None  # raised already, but the traced code may have caught it
         self._before: dict[Node, tuple[Any, int]] = {}  # value and `changed` of Tensors that were written to
 
@@ -142,6 +143,7 @@ class Tracer:
         for x in outputs:
             if x.requires_grad and x.op is not None and self.is_old(x):
                 raise TraceError(outside(x))
+        self.reversed = True
         here = state.here
         outer, here.scope = here.scope, self.backward
         try:
@@ -149,7 +151,7 @@ class Tracer:
             found = reverse(outputs, lifted, targets, record=True, since=since)
         finally:
             here.scope = outer
-        for node, g in found.items():
+        for g in found.values():
             if g.dtype.kind == "f":
                 self.sound(g)
         return {node: self.array(g) for node, g in found.items()}

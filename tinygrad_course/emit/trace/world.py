@@ -1,4 +1,4 @@
-"""What a function finds around it: globals, closures, and all that hangs on them. A compiled run relies on it unchanged.
+"""What a function finds around it: globals, closures, and all that hangs on them. A compiled run relies on it.
 
 Python code reads numbers, flags and objects that are no operands of any operation; a program has their effect built in.
 So all that the traced code may have read is listed, as places (the entries of a namespace, dict, list or closure) and
@@ -40,7 +40,9 @@ def fingerprint(array: Any) -> int:
     """A checksum of an array's elements."""
     if array.dtype.hasobject:
         return 0
-    return zlib.crc32(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+    return zlib.crc32(
+        np.ascontiguousarray(array).tobytes() if array.nbytes <= LARGE else np.ascontiguousarray(array).data
+    )
 
 
 class Place:
@@ -165,9 +167,7 @@ class World:
             if not _belongs_elsewhere(x):
                 self._shallow.append((name, x))
                 self._names_in(name, x, self.names)
-        elif isinstance(x, CellType):
-            self._place(Place(name, x))
-        elif isinstance(x, list | tuple | set | frozenset) or isinstance(x, dict):
+        elif isinstance(x, CellType | list | tuple | set | frozenset | dict):
             self._place(Place(name, x))
         else:
             self._object(name, x)
@@ -221,10 +221,7 @@ class World:
         for place in self.places:
             if not place.same():
                 return False
-        for array, known in self.prints:
-            if fingerprint(array) != known:
-                return False
-        return True
+        return all(fingerprint(array) == known for array, known in self.prints)
 
     def finish(self) -> None:
         """Where the code names what schedules change, that counts too."""
