@@ -39,9 +39,9 @@ def number(text: str) -> Any:
 
 def of_torch() -> tuple[str, Slopes]:
     import torch
-    from torch.nn import functional as F
+    from torch.nn import functional
 
-    names = {**vars(torch), **vars(F), "log_sigmoid": F.logsigmoid, "linalg": torch.linalg, **NUMBERS}
+    names = {**vars(torch), **vars(functional), "log_sigmoid": functional.logsigmoid, "linalg": torch.linalg, **NUMBERS}
     names["max"] = lambda x, axis=None: torch.max(x) if axis is None else torch.max(x, dim=axis).values
     names["std"] = lambda x: torch.std(x, correction=0)
     names["cumprod"] = lambda x: torch.cumprod(x, 0)

@@ -134,7 +134,7 @@ def assert_same(a, b, path=""):
         assert isinstance(b, tg.Tensor), path
         assert_same(a.data, b.data, path)
     elif isinstance(a, np.ndarray):
-        assert type(a) is type(b) and a.dtype == b.dtype and a.shape == b.shape, path
+        assert (type(a), a.dtype, a.shape) == (type(b), b.dtype, b.shape), path
         np.testing.assert_array_equal(a, b, err_msg=path)
     else:
         assert a == b or (a != a and b != b), f"{path}: {a} is not {b}"

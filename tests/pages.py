@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 FENCE = re.compile(
-    r"^(?P<indent> *)(?P<fence>`{3,}|:{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)(?P=fence)$", re.DOTALL | re.MULTILINE
+    r"^(?P<indent> *)(?P<fence>`{3,}|:{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)(?P=fence)$",
+    re.DOTALL | re.MULTILINE,
 )
 OPTIONS = re.compile(r"\A(?::[\w-]+:[^\n]*\n)+\n?")
 EXTRA = ["CONTRIBUTING.md", "examples/exercises/README.md", "benchmarks/README.md"]

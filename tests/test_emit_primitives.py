@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,11 @@ def number_of(f: Any) -> Any:
     return total
 
 
-def printed(text: str) -> Any:
+def printed(text: Any) -> Any:
     """The function that a text defines, run with nothing but NumPy around it."""
     space: dict[str, Any] = {"np": np}
     exec(compile(text, "<printed>", "exec"), space)
-    return space[re.findall(r"^def (\w+)\(", text, re.MULTILINE)[-1]]
+    return partial(space[re.findall(r"^def (\w+)\(", text, re.MULTILINE)[-1]], **text.captured)
 
 
 def new_data(sample: Sample) -> list[Any]:
@@ -120,8 +121,9 @@ def test_printed_gradient_gives_the_eager_gradient_on_new_data(sample: Sample) -
 @smooth
 def test_a_simplified_program_gives_the_same_bits_on_new_data(sample: Sample) -> None:
     total, arrays, which = differentiable(sample)
-    program = derive(total, arrays, {}, which, True).program()
-    new = new_data(sample)
+    made = derive(total, arrays, {}, which, True)
+    program = made.program()
+    new = [*new_data(sample), *(x.value for x in made.data)]
     expected = run(program, new)
     for reading in (False, True):
         shorter = simplified(program, reading=reading)

@@ -76,6 +76,27 @@ def test_a_slip_is_wrong_and_only_that(kit, tmp_path, slip):
     assert "right" in {r.verdict for name, r in found.items() if name != exercise} or len(found) == 2
 
 
+PRINTS = """
+print("right")
+print('{"id": 1, "result": {}}')
+def d_cube(a):
+    print("passed")
+    return a
+"""
+UNASKED = """
+import os
+for pipe in range(3, 20):
+    try:
+        os.write(pipe, b'{"id": "0", "result": {"shape": [4], "values": [1, 2, 3, 4]}}\\n')
+    except OSError:
+        pass
+"""
+REPLACES = """
+import numpy as np
+np.testing.assert_allclose = np.allclose = lambda *a, **k: True
+def d_cube(a):
+    return a
+"""
 BAD = {  # a program, and the verdict on d_cube
     "no such file": (None, "missing"),
     "empty": ("", "missing"),
@@ -92,14 +113,11 @@ BAD = {  # a program, and the verdict on d_cube
     "too much": ("import numpy as np\ndef d_cube(a):\n    return np.ones(10**7)\n", "error"),
     "too much memory": ("import numpy as np\ndef d_cube(a):\n    return np.ones(10**10).sum() * a\n", "error"),
     "NaN": ("def d_cube(a):\n    return float('nan') * a\n", "wrong"),
-    "prints": ("print('right')\nprint('{\"id\": 1, \"result\": {}}')\ndef d_cube(a):\n    print('passed')\n    return a\n",
-               "wrong"),
+    "prints": (PRINTS, "wrong"),
     "prints a lot": ("while True: print('x' * 1000)\n" + CUBE, "hangs"),
-    "answers unasked": ("import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'{\"id\": \"0\", \"result\": 1}\\n')\n"
-                        "    except OSError: pass\n" + CUBE, "error"),
+    "answers unasked": (UNASKED + CUBE, "error"),
     "autograd": ("import tinygrad_course as tg\nd_cube = tg.grad(lambda a: a**3)\n", "error"),
-    "replaces functions": ("import numpy as np\nnp.testing.assert_allclose = np.allclose = lambda *a, **k: True\n"
-                           "def d_cube(a):\n    return a\n", "wrong"),
+    "replaces functions": (REPLACES, "wrong"),
 }  # fmt: skip
 
 

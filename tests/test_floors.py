@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "tinygrad_course"
 FLOORS = [
     ["core"],
     ["ops"],
-    ["values"],
+    ["values", "reprs"],
     ["linalg", "losses"],
     ["numpy_protocol", "operations"],
     ["tensor"],

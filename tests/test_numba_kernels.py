@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ every = pytest.mark.parametrize(("name", "dtype"), CASES, ids=lambda x: x if isi
 long = pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="long double is no more exact than double here")
 
 
+@lru_cache
 def kernel(name, dtype):
     bits = np.dtype(dtype).itemsize * 8
     function = getattr(kernels, f"{name}{bits}", None) or getattr(kernels, f"{name}_{bits}")

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .core.errors import GraphError
-from .core.node import leaf
+from .core.node import Node, leaf
+from .core.state import state
 from .tensor import Tensor
 from .values import as_value
 
@@ -26,8 +27,17 @@ def asarray(data: ArrayLike | Tensor, *, dtype: DTypeLike | None = None) -> Tens
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == np.dtype(dtype) else data.astype(dtype)
     out = object.__new__(Tensor)
-    leaf(out, as_value(data, dtype), False, None, None)
+    traced = isinstance(data, Node) and state.here.tracer is not None
+    given: Any = data
+    leaf(out, as_value(given.value if traced else data, dtype), False, None, None)
+    if traced:
+        state.here.tracer.adopt(out, given)  # type: ignore[union-attr]
     return out
+
+
+def _plain(x: Any) -> Any:
+    """An array whose shape and dtype count."""
+    return x.value if isinstance(x, Node) else as_value(x)
 
 
 def zeros(shape: Shape, *, dtype: DTypeLike = float, requires_grad: bool = False, name: str | None = None) -> Tensor:
@@ -137,7 +147,7 @@ def zeros_like(
     >>> tg.zeros_like(tg.Tensor([1.0, 2.0]))
     Tensor([0., 0.])
     """
-    return Tensor(np.zeros_like(as_value(x), dtype), requires_grad=requires_grad, name=name)
+    return Tensor(np.zeros_like(_plain(x), dtype), requires_grad=requires_grad, name=name)
 
 
 def ones_like(
@@ -149,4 +159,4 @@ def ones_like(
     >>> tg.ones_like(tg.Tensor([3, 4]))
     Tensor([1, 1])
     """
-    return Tensor(np.ones_like(as_value(x), dtype), requires_grad=requires_grad, name=name)
+    return Tensor(np.ones_like(_plain(x), dtype), requires_grad=requires_grad, name=name)

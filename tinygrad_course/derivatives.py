@@ -80,7 +80,9 @@ def as_cotangent(y: Tensor, g: Any, create_graph: bool) -> Any:
         g = np.ones(y.shape, y.dtype)[()]
     value = g.value if isinstance(g, Node) else as_value(g)
     if np.shape(value) != y.shape:
-        raise ShapeError(f"gradients: a cotangent has shape {np.shape(value)}, its output {y.shape}")
+        raise ShapeError(
+            f"gradients: a cotangent has shape {np.shape(value)}, its output {y.shape}; they must be equal"
+        )
     if not create_graph and (state.here.tracer is None or not isinstance(g, Node)):
         return value.astype(y.dtype)
     if isinstance(g, Tensor):

@@ -22,6 +22,7 @@ from .core.tracing import peek, stand_in
 from .operations import Operations
 from .ops import index
 from .ops import shape as shapes
+from .reprs import tensor_text
 from .values import as_value, discrete
 
 
@@ -266,7 +267,7 @@ class Tensor(Operations):
         """The values in another dtype; between float dtypes a derivative flows back, in the original dtype."""
         kind = np.dtype(dtype)
         if kind.kind not in "biuf":
-            raise DTypeError(f"astype({kind}): a Tensor holds booleans, integers or real floats")
+            raise DTypeError(f"astype({kind}): a Tensor holds only booleans, integers or real floats")
         out: Tensor = cast(self, dtype=kind) if kind.kind == "f" else discrete(self, dtype=kind)
         return out
 
@@ -320,30 +321,21 @@ class Tensor(Operations):
     def __repr__(self) -> str:
         if state.here.tracer is not None:
             return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}, traced)"
-        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(", threshold=50, edgeitems=3)
-        notes = []
-        if self.size > 50 or 0 in self.shape:
-            notes.append(f"shape={self.shape}")
-        if self.dtype not in (np.float64, np.int64, np.bool_):
-            notes.append(f"dtype={self.dtype}")
-        if self.name:
-            notes.append(f"name={self.name!r}")
-        if self.op is not None:
-            notes.append(f"op={self.op.name}")
-        elif self.requires_grad:
-            notes.append("requires_grad=True")
-        return f"Tensor({', '.join([text, *notes])})"
+        op = self.op.name if self.op is not None else None
+        return tensor_text(
+            type(self).__name__, self.value, name=self.name, op=op, requires_grad=self.requires_grad, grad=self._grad
+        )
 
     # --- containers -------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         if not self.value.shape:
-            raise DTypeError("len() of a 0-d Tensor: it has no axes")
+            raise DTypeError("len() of a 0-d Tensor: it has no axes; use .size for the number of elements")
         return int(self.value.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.value.shape:
-            raise DTypeError("a 0-d Tensor cannot be iterated over: it has no axes")
+            raise DTypeError("a 0-d Tensor cannot be iterated over: it has no axes; use .item() for its value")
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, item: Any) -> bool:

@@ -45,7 +45,9 @@ class _Call:
         self.name = name
         for i in argnums:
             if not -len(args) <= i < len(args):
-                raise ShapeError(f"{name}: argnums names argument {i}, but the function was called with {len(args)}")
+                raise ShapeError(
+                    f"{name}: argnums names argument {i}, but the function was called with {len(args)}; count from 0"
+                )
         chosen = [i % len(args) for i in argnums]
         given, self.rebuild = flatten([args[i] for i in chosen])
         self.outer = any(isinstance(x, Tensor) for x in flatten([args, kwargs])[0])
@@ -209,7 +211,7 @@ def _aligned(what: str, tree: Any, like: Any) -> Any:
     try:
         return aligned(tree, like)
     except KeyError as error:
-        raise ShapeError(f"{what} has other keys than what it belongs to ({error.args[0]})") from None
+        raise ShapeError(f"{what} has other keys than what it belongs to ({error.args[0]}); use the same") from None
 
 
 def _pairs(name: str, primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -39,7 +39,10 @@ def as_value(data: Any, dtype: DTypeLike | None = None, what: str = "data") -> A
 
 def _plain(data: list[Any] | tuple[Any, ...]) -> list[Any]:
     """Nested lists with the Tensors in them replaced by their values."""
-    return [_plain(x) if isinstance(x, list | tuple) else peek(x, "a list of numbers") if isinstance(x, Node) else x for x in data]
+    return [
+        _plain(x) if isinstance(x, list | tuple) else peek(x, "a list of numbers") if isinstance(x, Node) else x
+        for x in data
+    ]
 
 
 def as_operand(other: Any) -> Any:

@@ -1,16 +1,28 @@
 """Formulas as MathML, which browsers set by themselves: no script, no fonts, nothing from the network."""
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+
+
+def mathml(node, as_block):
+    try:
+        return tex2mathml(node.astext(), as_block=as_block)
+    except MathError as error:
+        log.warning("a formula that cannot be set: %s\n%s", error, node.astext(), location=node)
+        return f"<code>{node.astext()}</code>"
 
 
 def visit_math(self, node):
-    self.body.append(tex2mathml(node.astext(), as_block=False))
+    self.body.append(mathml(node, as_block=False))
     raise nodes.SkipNode
 
 
 def visit_math_block(self, node):
-    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    self.body.append(f'<div class="math">{mathml(node, as_block=True)}</div>')
     raise nodes.SkipNode
 
 

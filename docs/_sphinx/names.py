@@ -59,9 +59,11 @@ def as_restructured_text(app, what, name, thing, options, lines):
     """
     inside = False
     for i, line in enumerate(lines):
-        if inside := (bool(ARGUMENT.match(line)) and (inside or i == 0 or not lines[i - 1])) or (inside and bool(line)):
-            line = ARGUMENT.sub(r"- **\1**: ", line) if ARGUMENT.match(line) else f"  {line.strip()}"
-        lines[i] = line if ">>>" in line or "``" in line else STARRED.sub(r"\\\1", line)
+        if ">>>" not in line and "``" not in line:
+            line = STARRED.sub(r"\\\1", line)
+        begins = bool(ARGUMENT.match(line)) and (inside or i == 0 or not lines[i - 1])
+        inside = begins or (inside and bool(line))
+        lines[i] = ARGUMENT.sub(r"- **\1**: ", line) if begins else f"  {line.strip()}" if inside else line
 
 
 def colons_hidden(app, what, name, thing, options, lines):

@@ -1,8 +1,8 @@
 """The process in which a submission runs: it computes what it is asked for, and says nothing else.
 
-Requests come on stdin, a line of JSON each: {"id", "call", "args"}. The answers go to the pipe that stdout was when the
-process began; stdout and stderr are nowhere after that, so that what a submission prints is not taken for an answer. Nobody
-judges here: numbers go back, and whether they are right is found out by the process that asked.
+Requests come on stdin, a line of JSON each: {"id", "call", "args"}. The answers go to the pipe that stdout was when
+the process began; stdout and stderr are nowhere after that, so that what a submission prints is not taken for an
+answer. Nobody judges here: numbers go back, and whether they are right is found out by the process that asked.
 """
 
 import importlib.util
@@ -41,7 +41,9 @@ def plain(result):
         return {"tuple": [plain(item) for item in result]}
     array = np.asarray(result)
     if array.dtype.kind not in "bif" or array.size > LONGEST:
-        raise TypeError(f"it returned {type(result).__name__} {array.dtype} {array.shape}; an array of numbers is wanted")
+        raise TypeError(
+            f"it returned {type(result).__name__} {array.dtype} {array.shape}; an array of numbers is wanted"
+        )
     return {"shape": array.shape, "values": array.astype(float).ravel().tolist()}
 
 

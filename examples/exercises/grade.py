@@ -56,7 +56,9 @@ def explanation(report):
     if report.diagnosis:
         return "; ".join(report.diagnosis)
     worst = next(entry for entry in report.entries if entry.verdict != "ok")
-    return f"{worst.input} {worst.element}: relative error {worst.relative_error:.0e}" if worst.element else worst.verdict
+    return (
+        f"{worst.input} {worst.element}: relative error {worst.relative_error:.0e}" if worst.element else worst.verdict
+    )
 
 
 def grade_folder(folder, sheets=tuple(SHEETS), seconds=5.0):

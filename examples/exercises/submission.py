@@ -1,5 +1,6 @@
 """A submission as seen from outside: its functions are called in a process of their own, with a limit of time."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -18,7 +19,7 @@ LONGEST_ANSWER = 4 << 20  # bytes
 START = 60.0  # seconds in which Python and NumPy must have started; not the submission's time
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818 (a result, not an error of ours)
     """A call gave no numbers; `verdict` says why in a word."""
 
     def __init__(self, verdict, message):
@@ -104,10 +105,8 @@ class Submission:
         except subprocess.TimeoutExpired:
             code = None
         if hasattr(os, "killpg"):
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         process.kill()
         process.wait()
         process.stdin.close()

@@ -12,6 +12,7 @@ import numpy as np
 
 from .probe import Line, Probe
 
+EPS = float(np.finfo(np.float64).eps)
 RATIO = 4.0
 RUNGS = 48
 
@@ -51,6 +52,16 @@ class Allowance(NamedTuple):
     def of(self, *values: Any) -> Any:
         return self.rtol * np.max(np.abs(values), axis=0) + self.atol
 
+    def rounding(self, step: float, unit: float) -> float:
+        """How rough a slope measured with `step` may be for no other reason than rounding.
+
+        Where large terms cancel, as in ``mean(layer_norm(x) ** 2)``, the best step can be small and the slope far
+        smaller than its terms. The noise is what an ulp of each term makes of f, so ``noise / EPS / unit`` is the size
+        of the terms in the slope: differences have to tell the slope to `rtol` of that, or they tell nothing.
+        """
+        terms = self.worst_noise / EPS / unit
+        return max(1e4 * EPS * terms, min(32 * self.worst_noise / step, self.rtol * terms))
+
 
 def climb(probe: Probe, line: Line, zero: Any, first: float) -> Ladder:
     """Run f on the whole ladder of steps for one line."""
@@ -82,8 +93,8 @@ def judge(ladder: Ladder, row: int, analytic: float, allow: Allowance, unit: flo
         return Finding(np.nan, np.nan, JUMP, *sides)
     if _agrees(analytic, values, errors, best, allow):
         resolved = error <= max(1e-3 * abs(numeric), allow.of(analytic, numeric)) or analytic == numeric
-        by_rounding = error * unit <= 1e4 * allow.worst_noise or error <= allow.rtol * allow.largest
-        return Finding(numeric, error, OK if resolved else TINY if by_rounding else UNCLEAR, *sides)
+        hidden = error <= max(allow.rtol * allow.largest, allow.rounding(float(t[best + 1]), unit))
+        return Finding(numeric, error, OK if resolved else TINY if hidden else UNCLEAR, *sides)
     slack = 3 * (left_error + right_error)
     if abs(right - left) > 3 * slack + 10 * allow.of(left, right):
         slack += allow.of(left, right)

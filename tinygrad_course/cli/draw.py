@@ -51,7 +51,7 @@ def add(commands: command.Commands) -> None:
     )
     draw.add_argument("--brief", action="store_true", help="little in each box, for large graphs")
     draw.add_argument(
-        "--direction", choices=("LR", "TB", "BT"), default="LR", help="which way values flow (%(default)s)"
+        "--direction", choices=("LR", "TB", "BT"), help="which way values flow (LR, but TB where that is too wide)"
     )
     draw.add_argument("--between", nargs=2, metavar=("X", "Y"), help="only the paths from X to Y")
     draw.add_argument("--notation", choices=("d", "full"), help="derivatives as dz or as ∂J/∂z")

@@ -37,6 +37,21 @@ class Scope:
         self.watch: Callable[[Node], None] | None = parent.watch if parent is not None else None
 
 
+class Call(Scope):
+    """The call of a module, and what a picture needs to know of it, without keeping arrays alive.
+
+    `given`: the shapes of the positional arguments that are arrays or Tensors, None for others. `results`: where the
+    module returned a tuple, the `order` of the nodes in it, in tuples of the same form.
+    """
+
+    __slots__ = ("given", "results")
+
+    def __init__(self, name: str, parent: Scope | None, owner: object, given: list[tuple[int, ...] | None]) -> None:
+        super().__init__(name, parent, owner)
+        self.given = given
+        self.results: tuple[Any, ...] = ()
+
+
 class Context:
     """What one thread is doing. `recording`: False under ``no_grad``; `scope`: the innermost one.
 

@@ -95,7 +95,10 @@ class Subset(Dataset):
         self.indices = np.asarray(indices, dtype=np.int64)
         self.examples = self.dataset.examples
         if self.indices.size and not -len(self.dataset) <= self.indices.min() <= self.indices.max() < len(self.dataset):
-            raise DataError(f"Subset: the data has {len(self.dataset)} examples, and an index lies outside")
+            raise DataError(
+                f"Subset: the data has {len(self.dataset)} examples, and an index lies outside; "
+                f"use 0 to {len(self.dataset) - 1}"
+            )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -111,7 +114,9 @@ def as_dataset(data: Any, examples: Layout | None = None) -> Dataset:
     """`data` as a Dataset: an array, or a tuple or dict of arrays, is cut into examples; all else holds them."""
     if isinstance(data, Dataset):
         if examples not in (None, data.examples):
-            raise DataError(f'the data lies in {data.examples}, but examples="{examples}" was asked for')
+            raise DataError(
+                f'the data lies in {data.examples}, but examples="{examples}" was asked for; say it once, or both alike'
+            )
         return data
     if isinstance(data, tuple | dict) or hasattr(data, "__array__"):
         return ArrayDataset(data, examples or "rows")
@@ -126,7 +131,7 @@ def collate(items: list[Any], examples: Layout = "rows") -> Any:
     array([0, 1])
     """
     if not items:
-        raise DataError("a batch without examples has no shape")
+        raise DataError("a batch without examples has no shape; give at least one")
     items = [_lists_as_arrays(item) for item in items]
     names = paths(items[0])
     columns = zip(*(flatten(item)[0] for item in items), strict=True)
@@ -150,16 +155,21 @@ def _stack(values: Sequence[Any], name: str, axis: int) -> Array:
     arrays = [np.asarray(value) for value in values]
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
-        raise DataError(f"the examples{name and ' at ' + name} do not stack into a batch: they have shapes {shapes}")
+        raise DataError(
+            f"the examples{name and ' at ' + name} do not stack into a batch: they have shapes {shapes}; "
+            "pad them to one shape, or pass a collate_fn that does"
+        )
     return np.stack(arrays, axis=axis)
 
 
 def _common_length(arrays: list[Array], names: list[str], examples: Layout) -> int:
     if not arrays:
-        raise DataError("there is no array in the data")
+        raise DataError("there is no array in the data; pass one, or a tuple or dict of arrays")
     single = [name for name, array in zip(names, arrays, strict=True) if array.ndim == 0]
     if single:
-        raise DataError(f"the data{single[0] and ' at ' + single[0]} is a single value, not one entry for each example")
+        raise DataError(
+            f"the data{single[0] and ' at ' + single[0]} is a single value; one entry for each example is needed"
+        )
     lengths = [array.shape[axis_of(examples)] for array in arrays]
     if len(set(lengths)) > 1:
         counted = ", ".join(

@@ -35,7 +35,7 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     """
     path = Path(path)
     if not path.is_file():
-        raise MissingDataError(f"there is no file {path}")
+        raise MissingDataError(f"there is no file {path}; give its path, from here or from the root")
     content = _content(path)
     dtype, shape = _header(path, content)
     start = 4 + 4 * len(shape)

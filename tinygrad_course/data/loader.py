@@ -88,7 +88,10 @@ class DataLoader:
             self.generator.bit_generator.state = _arrays(state["generator"])
         except (KeyError, TypeError, ValueError) as cause:
             kind = type(self.generator.bit_generator).__name__
-            raise DataError(f"load_state_dict: this is not the state of a DataLoader that draws from {kind}") from cause
+            raise DataError(
+                f"load_state_dict: this is not the state of a DataLoader that draws from {kind}; "
+                "make the loader as it was when the state was taken"
+            ) from cause
 
 
 def _positive(batch_size: Any) -> int:

@@ -31,7 +31,7 @@ class StandardScaler:
         """Learn the mean and the scale of each feature of `X`; returns the scaler."""
         values = _numbers(X)
         if values.ndim < 1 or values.shape[self.axis] == 0:
-            raise DataError(f"StandardScaler: there is no example in data of shape {values.shape}")
+            raise DataError(f"StandardScaler: there is no example in data of shape {values.shape}; give at least one")
         if not np.isfinite(values).all():
             raise DataError("StandardScaler: the data has NaN or infinity; leave those examples out, or fill them in")
         self.mean = values.mean(axis=self.axis, keepdims=True, dtype=np.float64)

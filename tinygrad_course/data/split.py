@@ -72,14 +72,16 @@ def _sizes(count: int, lengths: Sequence[float]) -> list[int]:
 def _test_count(count: int, test_size: float) -> int:
     held = math.ceil(count * test_size) if isinstance(test_size, float) and test_size < 1 else int(test_size)
     if not 0 < held < count:
-        raise DataError(f"train_test_split: test_size={test_size} of {count} examples leaves one part empty")
+        raise DataError(
+            f"train_test_split: test_size={test_size} of {count} examples leaves one part empty; choose another size"
+        )
     return held
 
 
 def _labels(stratify: Any, count: int) -> Array:
     labels = np.asarray(stratify).ravel()  # (m,) or the notes' (1, m)
     if len(labels) != count:
-        raise DataError(f"train_test_split: stratify has {len(labels)} labels for {count} examples")
+        raise DataError(f"train_test_split: stratify has {len(labels)} labels for {count} examples; it needs one each")
     return labels
 
 

@@ -46,7 +46,10 @@ class Table:
         if column.dtype.kind == "f":
             return column
         row = next(i for i, cell in enumerate(column.tolist()) if _number(cell) is None)
-        raise DataError(f"{self._path}, line {self._lines[row]}: {name} is {str(column[row])!r}, which is no number")
+        raise DataError(
+            f"{self._path}, line {self._lines[row]}: {name} is {str(column[row])!r}, which is no number; "
+            "take it as text, or correct the file"
+        )
 
 
 def read_csv(
@@ -99,7 +102,7 @@ def read_csv(
 def _rows(path: Path, delimiter: str, encoding: str) -> tuple[list[list[str]], list[int]]:
     """The cells of every line that is not blank, and the numbers of the lines."""
     if not path.is_file():
-        raise MissingDataError(f"there is no file {path}")
+        raise MissingDataError(f"there is no file {path}; give its path, from here or from the root")
     rows, lines, line = [], [], 0
     try:
         with path.open(newline="", encoding=encoding) as file:
@@ -121,7 +124,7 @@ def _names(
 ) -> tuple[list[str], int]:
     """What the columns are called, and how many rows of cells are no data."""
     if not rows:
-        raise DataError(f"{path}: the file is empty")
+        raise DataError(f"{path}: the file is empty; it needs a header and a row")
     if names is None and (not header or all(_number(cell) is not None for cell in rows[0])):
         raise DataError(
             f"{path}, line {lines[0]}: {', '.join(rows[0])} is data, not names of columns; pass names=[...]"

@@ -81,7 +81,7 @@ def read_text(
     found = Path(path)
     if not found.is_file():
         if found.is_absolute():
-            raise MissingDataError(f"there is no file {found}")
+            raise MissingDataError(f"there is no file {found}; give its path, or set TINYGRAD_COURSE_DATA")
         place = Place(f"the text {path}", ("text",), "Any file of plain text will do.")
         found = find(place, [str(path)], folder)
     try:

@@ -38,6 +38,8 @@ class Jitted:
         of an optimiser that makes its state then, and calls whose data need what a compiled run does not do).
     """
 
+    compiles = True
+
     def __init__(self, function: Callable[..., Any], backend: str) -> None:
         update_wrapper(self, function)
         self.function = function

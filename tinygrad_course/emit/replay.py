@@ -64,7 +64,9 @@ class Replay:
         for tensor, flag in self.flags:
             if tensor.requires_grad is not flag:
                 return False
-        return all((t._grad is not None) is had for t, had in self.trace.had_grads)
+        if any((t._grad is not None) is not had for t, had in self.trace.had_grads):
+            return False
+        return all(group.numbers() is not None for group in self.trace.numbers)
 
     def gather(self, leaves: Sequence[Any]) -> tuple[list[Any], list[Any]] | None:
         """The inputs and the random draws of this run; None where another program is needed."""
@@ -105,6 +107,8 @@ class Replay:
                 if isinstance(holder, Node):
                     inputs[j] = Tensor.data.fget(holder)  # type: ignore[attr-defined]
             if not isinstance(inputs[j], np.ndarray) or not inputs[j].flags.writeable:
+                return False
+            if inputs[j].flags.c_contiguous is not np.asarray(self.trace.program.inputs[j].value).flags.c_contiguous:
                 return False
             targets.append(j)
         for j in targets:

@@ -10,7 +10,7 @@ data; and the guard of a product that keeps 0 is dropped where the other factor 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from ..core.node import Node
 from ..core.primitive import Primitive
 from ..ops.arithmetic import add, copy, divide, multiply, negative, positive, subtract
 from ..ops.index import Key
+from ..ops.linalg import matmul
 from ..ops.powers import pow
 from ..ops.shape import _permute_dims as permute_dims
 from ..ops.shape import _reshape as reshape
@@ -28,15 +29,24 @@ from .facts import Fact, fact, given, of, steep
 from .program import Program, constant, primitive_of, step, stop, value_of
 
 Rule = Callable[["_Walk", Node], Node | None]
+SHORT = 8  # elements
 IMPURE: set[Primitive] = set()  # operations with an effect, or another result each time: never folded, shared or moved
 
 
-def simplified(program: Program, became: dict[Node, Node] | None = None, *, reading: bool = False) -> Program:
+def simplified(
+    program: Program,
+    became: dict[Node, Node] | None = None,
+    *,
+    reading: bool = False,
+    forward: Collection[Node] = (),
+) -> Program:
     """An equivalent program without needless steps; `became` is told what each old step is now.
 
-    `reading`: for the eye, also move minus signs outwards, where they meet others; that may leave more steps.
+    `reading`: for the eye, also move minus signs outwards, where they meet others; that may leave more steps. And
+    constants are folded only to what is short. `forward`: the steps of the function itself, where the others are its
+    reverse pass: a factor in them that is infinite makes the function itself infinite or NaN.
     """
-    walk = _Walk(program, RULES | READING if reading else RULES)
+    walk = _Walk(program, RULES | READING if reading else RULES, reading, forward)
     for node in program.steps:
         walk.take(node)
     if became is not None:
@@ -59,8 +69,11 @@ def without_dead_code(program: Program) -> Program:
 class _Walk:
     """The state of one walk: the steps so far, what old nodes have become, what has been computed, what is known."""
 
-    def __init__(self, program: Program, rules: dict[Primitive, Rule]) -> None:
+    def __init__(self, program: Program, rules: dict[Primitive, Rule], reading: bool, forward: Collection[Node]) -> None:
         self.rules = rules
+        self.forward = set(forward)
+        self.factors: set[Node] = set()  # operands of products in the function itself
+        self.reading = reading
         self.given = set(program.inputs)
         self.steps: list[Node] = []
         self.now: dict[Node, Node] = {}
@@ -72,6 +85,8 @@ class _Walk:
         changed = any(a is not b for a, b in zip(inputs, node.inputs, strict=True))
         new = step(primitive_of(node), inputs, node.params, node.value, node) if changed else node
         self.now[node] = self.placed(new)
+        if node.op is multiply and node in self.forward:
+            self.factors.update(x for x in inputs if isinstance(x, Node))
 
     def placed(self, node: Node) -> Node:
         """What stands for `node` in the new program: itself, or something simpler."""
@@ -79,7 +94,7 @@ class _Walk:
         if op in IMPURE:
             self.steps.append(node)
             return node
-        if not any(self.varies(x) for x in node.inputs):
+        if not any(self.varies(x) for x in node.inputs) and not (self.reading and _is_long(node.value)):
             return self.noted(constant(node.value, node))
         rule = self.rules.get(op)
         simpler = rule(self, node) if rule is not None else None
@@ -104,6 +119,14 @@ class _Walk:
     def varies(self, x: Any) -> bool:
         """Whether an operand depends on the inputs of the program."""
         return isinstance(x, Node) and (x.op is not None or x in self.given)
+
+
+def _is_long(value: Any) -> bool:
+    """Whether an array has many elements that are not all the same: too long to be read as numbers."""
+    if type(value) is tuple or np.size(value) <= SHORT:
+        return False
+    a = np.asarray(value)
+    return any(a.strides) and not bool((a == a.flat[0]).all())
 
 
 def _key(node: Node) -> Any:
@@ -203,7 +226,7 @@ def _guarded(walk: _Walk, node: Node) -> Node | None:
     g, p = (of(x, walk.facts) for x in node.inputs)
     if not walk.varies(node.inputs[0]) and not np.any(value_of(node.inputs[0])):
         return _zeros(walk, node)
-    if p.finite or not (g.picked or steep(node.inputs[1])):
+    if p.finite or not (g.picked or (steep(node.inputs[1]) and node.inputs[1] not in walk.factors)):
         return _made(multiply, node.inputs, node)
     return None
 
@@ -322,7 +345,16 @@ def _without_sign(walk: _Walk, x: Any) -> Any:
     return None if not below else constant(-value, x) if isinstance(x, Node) else -value
 
 
+def _matmul(walk: _Walk, node: Node) -> Node | None:
+    """A product with nothing but zeros, such as the first state of a recurrent network."""
+    for x, y in (node.inputs, node.inputs[::-1]):
+        if _is(y, 0, walk) and isinstance(x, Node) and of(x, walk.facts).finite:
+            return _zeros(walk, node)
+    return None
+
+
 READING: dict[Primitive, Rule] = {
+    matmul: _matmul,
     multiply: _signs_out(_multiply),
     divide: _signs_out(_divide),
     guarded_product: _signs_out(_guarded),

@@ -76,7 +76,7 @@ class Embedding(Module):
             at = peek(indices, "an index outside the table")
             raise IndexingError(
                 f"Embedding: indices range from {at.min()} to {at.max()}, "
-                f"but the table has rows 0 to {self.num_embeddings - 1}"
+                f"but the table has rows 0 to {self.num_embeddings - 1}; make it larger, or look at the indices"
             )
         indices = indices if isinstance(indices, Node) else indices.astype(np.intp, copy=False)
         rows = take(self.weight, indices, axis=0)

@@ -141,6 +141,8 @@ def _not_zero(fan: int) -> int:
 
 def _filled(tensor: Any, values: Any) -> Tensor:
     if not isinstance(tensor, Tensor):
-        raise DTypeError(f"init fills Tensors and Parameters, not a {type(tensor).__name__}")
+        raise DTypeError(
+            f"init fills Tensors and Parameters, not a {type(tensor).__name__}; pass layer.weight, not layer"
+        )
     tensor.data = values.astype(tensor.dtype)
     return tensor

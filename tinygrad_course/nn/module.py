@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..core.errors import DTypeError, TraceError
 from ..core.markup import bundle
-from ..core.state import Scope, state
+from ..core.state import Call, state
 from ..tensor import Tensor
 from .describe import page, tree
 from .parameter import Parameter as Parameter
@@ -74,9 +74,12 @@ class Module:
         """Run `forward`; what it records belongs to this module in pictures."""
         here = state.here
         outer = here.scope
-        here.scope = Scope(type(self).__name__, outer, self)
+        given = [x.shape if isinstance(x, np.ndarray | Tensor) else None for x in args]
+        call = here.scope = Call(type(self).__name__, outer, self, given)
         try:
             output = self.forward(*args, **kwargs)
+            if type(output) is tuple:
+                call.results = _orders(output)
         finally:
             here.scope = outer
         for hook in tuple(self._hooks.values()):
@@ -378,6 +381,11 @@ def _warn_of_hidden(owner: str, name: str, value: list[Any] | tuple[Any, ...] | 
             f"state_dict() will not find: use nn.{container}, or one attribute for each",
             stacklevel=3,
         )
+
+
+def _orders(results: tuple[Any, ...]) -> tuple[Any, ...]:
+    """When each of the results of a call was recorded."""
+    return tuple(_orders(x) if type(x) is tuple else x.order if isinstance(x, Tensor) else None for x in results)
 
 
 def _told(x: Any) -> str:

@@ -26,6 +26,3 @@ class Parameter(Tensor):
         name: str | None = None,
     ) -> None:
         super().__init__(data, requires_grad=requires_grad, dtype=dtype, name=name)
-
-    def __repr__(self) -> str:
-        return "Parameter" + super().__repr__().removeprefix("Tensor").replace("\n", "\n   ")

@@ -126,7 +126,7 @@ class _Layers(Recurrent):
             axes = f"(N, T, {n})" if self.batch_first else f"(T, N, {n})"
             raise refuse(name, f"the sequence is {shape}, it must be {axes}, or (T, {n}) for a single one")
         if shape[1 if self.batch_first and len(shape) == 3 else 0] == 0:
-            raise refuse(name, f"the sequence is {shape}: it has no steps")
+            raise refuse(name, f"the sequence is {shape}: it has no steps; at least one is needed")
 
     def extra_repr(self) -> str:
         """The arguments that differ from the usual."""

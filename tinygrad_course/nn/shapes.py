@@ -30,7 +30,10 @@ class Flatten(Module):
         n = max(len(shape), 1)
         start, end = (d + n if d < 0 else d for d in (self.start_dim, self.end_dim))
         if not 0 <= start <= end < n:
-            raise refuse("Flatten", f"x of shape {shape} has no axes {self.start_dim} to {self.end_dim} in this order")
+            raise refuse(
+                "Flatten",
+                f"x of shape {shape} has no axes {self.start_dim} to {self.end_dim} in this order; choose others",
+            )
         return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
     def extra_repr(self) -> str:
@@ -55,12 +58,15 @@ class Unflatten(Module):
         """(a, b * c * d) to (a, b, c, d)."""
         shape, sizes = shape_of(x), self.unflattened_size
         if not -len(shape) <= self.dim < len(shape):
-            raise refuse("Unflatten", f"x of shape {shape} has no axis {self.dim}")
+            raise refuse("Unflatten", f"x of shape {shape} has no axis {self.dim}; choose one of its {len(shape)}")
         dim, known = self.dim % len(shape), math.prod(n for n in sizes if n != -1)
         if sizes.count(-1) == 1 and known and shape[dim] % known == 0:
             sizes = tuple(shape[dim] // known if n == -1 else n for n in sizes)
         if -1 in sizes or math.prod(sizes) != shape[dim]:
-            raise refuse("Unflatten", f"axis {self.dim} of x, which is {shape}, cannot be cut into {sizes}")
+            raise refuse(
+                "Unflatten",
+                f"axis {self.dim} of x, which is {shape}, cannot be cut into {sizes}; their product must be its size",
+            )
         return reshape(x, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
     def extra_repr(self) -> str:

@@ -54,7 +54,7 @@ def axes_of(op: str, axis: Any, ndim: int) -> tuple[int, ...]:
     axes = static(axis)
     axes = (axes,) if isinstance(axes, int) else axes
     if type(axes) is not tuple:
-        raise refuse(op, f"axis={axis!r} is not an integer or a tuple of integers")
+        raise refuse(op, f"axis={axis!r} is not an integer or a tuple of integers; give one of these")
     for a in axes:
         if not -ndim <= a < ndim:
             raise refuse(op, f"axis {a} is out of bounds for an array with {ndim} axes" + _choices(ndim))

@@ -194,7 +194,9 @@ def _must_match(op: str, axes: int, x: Sizes, w: Sizes, bias: Any, groups: int) 
     if len(w) != axes + 2 or min(w) < 1:
         raise refuse(op, f"weight has shape {w}; it must be {WEIGHT[axes]}, each at least 1")
     if not isinstance(groups, int) or groups < 1 or w[0] % groups:
-        raise refuse(op, f"groups={groups!r} does not divide the {w[0]} filters of weight {w} into equal groups")
+        raise refuse(
+            op, f"groups={groups!r} does not divide the {w[0]} filters of weight {w} into equal groups; it must"
+        )
     if x[1] != w[1] * groups:
         per_group = f" in each of {groups} groups" if groups > 1 else ""
         raise refuse(

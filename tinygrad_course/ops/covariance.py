@@ -36,7 +36,7 @@ def _variables(x: Any, rowvar: bool) -> Any:
     """One variable a row."""
     x = operand(x)
     if x.ndim > 2:
-        raise refuse("cov", f"an array of shape {x.shape} has more than two axes: variables and observations")
+        raise refuse("cov", f"an array of shape {x.shape} has more than two axes; it must be (variables, observations)")
     return permute_dims(x) if x.ndim == 2 and not rowvar else atleast_2d(x)
 
 

@@ -65,5 +65,8 @@ def _widths(x: Any, shape: tuple[int, ...], axis: int) -> Any:
     if ndim_of(x) > 1:
         return diff(x, axis=axis)
     if shape_of(x) != (shape[axis],):
-        raise refuse("trapezoid", f"x has shape {shape_of(x)} but y has {shape[axis]} samples along axis {axis}")
+        raise refuse(
+            "trapezoid",
+            f"x has shape {shape_of(x)} but y has {shape[axis]} samples along axis {axis}; one x each is needed",
+        )
     return reshape(diff(x), (-1,) + (1,) * (len(shape) - axis - 1))

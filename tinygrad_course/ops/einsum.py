@@ -99,7 +99,11 @@ def _written_out(subscripts: str, shapes: tuple[Shape, ...]) -> str:
     inputs, arrow, output = subscripts.partition("->")
     terms = inputs.split(",")
     if len(terms) != len(shapes):
-        raise refuse("einsum", f"'{subscripts}' is for {len(terms)} operands, but {len(shapes)} were given")
+        raise refuse(
+            "einsum",
+            f"'{subscripts}' is for {len(terms)} operands, but {len(shapes)} were given; "
+            "name each, with commas between",
+        )
     spare = [c for c in ascii_letters if c not in subscripts]
     ranks = [_hidden_axes(k, term, shape) for k, (term, shape) in enumerate(zip(terms, shapes, strict=True))]
     rank = max(ranks, default=0)
@@ -133,7 +137,9 @@ def _check_output(subscripts: str, terms: list[str], output: str) -> None:
         if output.count(c) > 1:
             raise refuse("einsum", f"the output of '{subscripts}' has '{c}' twice; only operands may repeat a letter")
         if not any(c in term for term in terms):
-            raise refuse("einsum", f"the output of '{subscripts}' names '{c}', which no operand has")
+            raise refuse(
+                "einsum", f"the output of '{subscripts}' names '{c}', which no operand has; use letters of the operands"
+            )
 
 
 def _check_sizes(terms: list[str], shapes: tuple[Shape, ...]) -> None:

@@ -259,7 +259,7 @@ def tile(x: Any, reps: int | Sequence[int]) -> Any:
     """
     times = tuple(index(r) for r in ((reps,) if ndim_of(reps) == 0 else reps))  # type: ignore[union-attr,arg-type]
     if any(r < 0 for r in times):
-        raise refuse("tile", f"reps={reps} has a negative count")
+        raise refuse("tile", f"reps={reps} has a negative count; counts must be 0 or more")
     shape = shape_of(x)
     width = max(len(shape), len(times))
     sizes = (*(1,) * (width - len(shape)), *shape)
@@ -298,7 +298,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     if not isinstance(repeats, int):
         return _repeat_each(x, np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats, axis=axis)
     if repeats < 0:
-        raise refuse("repeat", f"repeats={repeats} is negative")
+        raise refuse("repeat", f"repeats={repeats} is negative; it must be 0 or more")
     before, after = shape_of(x)[: axis + 1], shape_of(x)[axis + 1 :]
     apart = broadcast_to(expand_dims(x, axis + 1), (*before, repeats, *after))
     return reshape(apart, (*before[:-1], before[-1] * repeats, *after))

@@ -107,7 +107,10 @@ def vdot(a: Any, b: Any) -> Any:
     """
     a, b = operand(a), operand(b)
     if a.size != b.size:
-        raise refuse("vdot", f"a has {a.size} elements (shape {a.shape}) but b has {b.size} (shape {b.shape})")
+        raise refuse(
+            "vdot",
+            f"a has {a.size} elements (shape {a.shape}) but b has {b.size} (shape {b.shape}); they must have as many",
+        )
     return matmul(reshape(a, (a.size,)), reshape(b, (b.size,)))
 
 
@@ -151,11 +154,15 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> Any:
     a, b = operand(a), operand(b)
     if isinstance(axes, int | np.integer):
         if not 0 <= axes <= min(a.ndim, b.ndim):
-            raise refuse("tensordot", f"axes={axes} is more than a of shape {a.shape} or b of shape {b.shape} has")
+            raise refuse(
+                "tensordot", f"axes={axes} is more than a of shape {a.shape} or b of shape {b.shape} has; use fewer"
+            )
         return _contracted("tensordot", a, b, range(a.ndim - axes, a.ndim), range(axes))
     left, right = axes_of("tensordot", axes[0], a.ndim), axes_of("tensordot", axes[1], b.ndim)
     if len(left) != len(right):
-        raise refuse("tensordot", f"axes={axes!r} pairs {len(left)} axes of a with {len(right)} of b")
+        raise refuse(
+            "tensordot", f"axes={axes!r} pairs {len(left)} axes of a with {len(right)} of b; name as many of each"
+        )
     return _contracted("tensordot", a, b, left, right)
 
 
@@ -205,7 +212,9 @@ def vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
     """
     x1, x2 = moveaxis(operand(x1), axis, -1), moveaxis(operand(x2), axis, -1)
     if x1.shape[-1] != x2.shape[-1]:
-        raise refuse("vecdot", f"the vectors along axis {axis} have sizes {x1.shape[-1]} and {x2.shape[-1]}")
+        raise refuse(
+            "vecdot", f"the vectors along axis {axis} have sizes {x1.shape[-1]} and {x2.shape[-1]}; they must agree"
+        )
     return sum(multiply(x1, x2), -1)
 
 

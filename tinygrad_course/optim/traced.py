@@ -55,9 +55,11 @@ class Numbers:
 
     def _take(self, settings: tuple[Any, ...], group: dict[str, Any]) -> bool:
         p, state = self.members[0]
-        plan = self.optimizer._plan(self.index, group)
-        self.settings, self.ready = settings, self.optimizer._ready(p, state, group, plan)
-        return self.ready.program is self.program
+        ready = self.optimizer._ready(p, state, group, self.optimizer._plan(self.index, group))
+        if ready.program is not self.program:
+            return False
+        self.settings, self.ready = settings, ready
+        return True
 
     def advance(self) -> None:
         """Count the step that was made."""

@@ -78,7 +78,7 @@ def plot_confusion(
     right, answers = _labels(y_true), _labels(y_pred)
     if right.shape != answers.shape or not right.size:
         raise ShapeError(
-            f"{USER}: y_true is {np.shape(y_true)} and y_pred {np.shape(y_pred)}: one answer for each example"
+            f"{USER}: y_true is {np.shape(y_true)} and y_pred {np.shape(y_pred)}: give one answer for each example"
         )
     if classes is None:
         names = np.union1d(right, answers)

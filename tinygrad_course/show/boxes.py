@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from types import FrameType
@@ -19,7 +20,7 @@ from .expr import Expr, Number
 from .formula import outside
 from .layers import Layers, step_name
 from .model import Box, Cluster, Role
-from .names import Names, names_of_the_notes, namespace, partial, tidy, unique
+from .names import Names, names_of_the_notes, namespace, parameter_names, partial, tidy, unique
 from .reading import formula, from_source
 from .statements import call_scope, group, single
 from .text import clean, code_text
@@ -116,8 +117,9 @@ class Fold:
     # --- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, frame: FrameType | None) -> None:
-        variables = namespace(frame, set(self.boxes))
-        names = Names(variables, self.uses, self.leaves)
+        views = {id(x.base) for x in self.leaves if isinstance(x, np.ndarray)}
+        variables = namespace(frame, set(self.boxes) | views)
+        names = Names(variables, parameter_names(frame, self.leaves), self.uses, self.leaves)
         users: dict[int, list[Node]] = defaultdict(list)
         for node in self.recorded:
             for x in node.inputs:
@@ -170,6 +172,8 @@ class Fold:
             self.plain[box] = box.name
             box.name = name
             box.symbol = from_source(tree) if compound and isinstance(tree, ast.expr) else self._symbol(box)
+            if box.given_shape is not None:
+                box.symbol = _as_laid_out(box)
 
     def by_age(self) -> list[Box]:
         """All boxes, arrays first, then in the order in which the program made their results."""
@@ -252,12 +256,14 @@ class Fold:
                 if id(x) in self.uses or id(x) in variables or id(x) not in self.boxes or not anonymous(x):
                     continue
                 others = [b for other, b in known if other is not x and b.name]
-                taken = {b.name for b in others} | {source.source_text(n) for n in box.nodes[:MOST_READ]}
-                missing = [a for a in source.arguments(node) if a not in taken and a.partition("[")[0] not in recorded]
+                made = [*box.nodes[:MOST_READ], *(b.result for b in others if b.nodes)]
+                taken = {b.name for b in others} | {code_text(source.source_text(n), 40) for n in made}
+                given = source.arguments(node)
+                missing = [a for a, tree in given.items() if a not in taken and not source.variables(tree) & recorded]
                 layer = self.view == "layer" and self.layers.unit(node) is not None
                 fed = any(map(_feeds, others))
                 if missing and not (layer and fed):
-                    self._call_it(self.boxes[id(x)], missing[0], local)
+                    self._call_it(self.boxes[id(x)], missing[0], node, local)
                 elif len(operands) > 1 and (fed or not layer):
                     value = x.value if isinstance(x, Node) else x
                     like = [b for b in others if b.name != b.role and np.array_equal(value, _complement(b.value))]
@@ -265,12 +271,22 @@ class Fold:
                     self.folded[id(x)] = expr.subtract(Number(1), Expr(like[0].name)) if like else unnamed
                     del self.boxes[id(x)]
 
-    def _call_it(self, box: Box, name: str, local: Mapping[str, Any]) -> None:
-        """Name an array after the argument that it was made from."""
+    def _call_it(self, box: Box, name: str, node: Node, local: Mapping[str, Any]) -> None:
+        """Name an array after the argument of a call that it was made from; show it as the user gave it."""
         box.name = name
         given: Any = local.get(name)
-        if len(box.shape) > 2 and np.shape(given.value if isinstance(given, Node) else given) != box.shape:
-            box.note = "as the call lays it out"
+        given = given.value if isinstance(given, Node) else given
+        shapes: list[Any] = getattr(call_scope(node), "given", [])
+        place = list(source.arguments(node)).index(name)
+        shape = shapes[place] if place < len(shapes) else np.shape(given) if isinstance(given, np.ndarray) else None
+        if shape is None or shape == box.shape:
+            box.note = "as the call lays it out" if shape is None and len(box.shape) > 2 else ""
+            return
+        box.given_shape = shape
+        if isinstance(given, np.ndarray) and given.shape == shape:
+            box.given = given
+        elif math.prod(shape) == np.size(box.laid_out) and shape[-1:] == np.shape(box.laid_out)[-1:]:
+            box.given = np.reshape(box.laid_out, shape)
 
     def _hide_parameters(self) -> None:
         """In a layer view parameters are part of the box that uses them."""
@@ -332,6 +348,13 @@ def drawn(x: Any) -> bool:
 def anonymous(x: Any) -> bool:
     """Whether a leaf is a bare array, or a Tensor that an operation without a gradient made: nobody gave it a name."""
     return not isinstance(x, Node) or not (x.requires_grad or x.code is not None or x.name)
+
+
+def _as_laid_out(box: Box) -> Expr:
+    """What a formula calls an argument that a call lays out in its own way: its shape alone, or its windows."""
+    shape = np.shape(box.laid_out)
+    same = math.prod(box.shape) == math.prod(shape)
+    return expr.call("reshape" if same else "windows", [Expr(box.name), *([Expr(str(shape))] if same else [])])
 
 
 def _feeds(box: Box) -> bool:

@@ -24,7 +24,7 @@ def write(picture: Picture) -> str:
     lines += [_box(box, picture, tables, layout) for box in picture.boxes]
     lines += _frames(picture, tables)
     if layout.upright:  # parameters that all turns share, out of their way
-        lines += [f"\t{{rank=min {box.key}}}" for box in picture.boxes if box.kind == "shared"]
+        lines += [f"\t{{rank=min {box.key}}}" for box in picture.boxes if box in layout.shared]
     lines += [f"\t{{rank=same {e.source.key} {e.target.key}}}" for e in picture.edges if e in layout.level]
     lines += [_edge(edge, i, tables, layout) for i, edge in enumerate(picture.edges) if not hidden(edge)]
     return "\n".join([*lines, "}", ""])
@@ -52,12 +52,12 @@ def _edge(edge: Edge, index: int, tables: Tables, layout: Layout) -> str:
     found = {"color": f'"{FORWARD}"', "id": f"e{index}_{edge.source.key}_{edge.target.key}"}
     if edge.differentiable:
         found |= {"color": f'"{FORWARD}:{BACKWARD}"', "dir": "both"}
-    if edge.carried or edge.source.kind == "shared":
+    if edge.carried or edge.source in layout.shared:
         found |= {"arrowsize": "0.5", "penwidth": "0.8", "style": "dotted"}
     tip = edge_tooltip(edge)
     if tip:
         found["tooltip"] = _quoted(tip)
-    text = tables.edge(edge) if not layout.around(edge) else ""
+    text = tables.edge(edge) if edge.slope is not None or not layout.around(edge) else ""
     label = f"label=<{text}> " if text else ""
     attributes = " ".join([f"{name}={value}" for name, value in sorted((found | layout.attributes(edge)).items())])
     tail, head = layout.ports(edge)

@@ -151,7 +151,7 @@ def draw(
     fold: bool | int | None = None,
     keep: tuple[int, int] | None = None,
     between: tuple[Any, Any] | None = None,
-    direction: Literal["LR", "TB", "BT"] = "LR",
+    direction: Literal["LR", "TB", "BT"] | None = None,
     brief: bool = False,
     derivatives: bool = True,
     gradient: Any = None,
@@ -179,13 +179,14 @@ def draw(
         our own layers.
     fold
         Draw the turns of a loop, and layers alike, as one. None: in a layer view, and where there are more than 40
-        boxes. True or False: always, never; a number: if there are at least so many turns.
+        boxes, or edges that go far. True or False: always, never; a number: if there are at least so many turns.
     keep
         How many turns of a folded loop to draw in full at its start and its end: (1, 1), in a layer view (0, 0).
     between
         Two Tensors: draw only the paths from the first to the second.
     direction
-        Which way values flow: ``"LR"`` to the right, ``"TB"`` down, ``"BT"`` up.
+        Which way values flow: ``"LR"`` to the right, ``"TB"`` down, ``"BT"`` up. None: to the right, but down where
+        more than five boxes would stand in a line.
     brief
         Only names, shapes and how large derivatives are: no source, values or formulas.
     derivatives
@@ -233,7 +234,7 @@ def draw(
         gradient = as_value(gradient, output.value.dtype)
         if np.shape(gradient) != np.shape(output.value):
             shapes = np.shape(gradient), np.shape(output.value)
-            raise ShapeError("gradient has shape {}, but the output has shape {}".format(*shapes))
+            raise ShapeError("gradient has shape {}, but the output has shape {}; they must be equal".format(*shapes))
     frame = user_frame(_getframe(1))
     try:
         options = Options(

@@ -22,7 +22,7 @@ def values_of(boxes: Iterable[Box]) -> dict[str, Any]:
     for box in boxes:
         if box.repeat is not None:  # its name stands for several values
             continue
-        for symbol, value in ((box.symbol, box.value), (box.d, box.derivative)):
+        for symbol, value in ((box.symbol, box.laid_out), (box.d, box.derivative)):
             if value is None:
                 continue
             if symbol.text in values and values[symbol.text] is not value:

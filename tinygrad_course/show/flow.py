@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from .model import Box, Edge
 from .source import place
 from .text import ELLIPSIS, MINUS, number
 
+_BROKEN = re.compile(rf"(?<!\w){ELLIPSIS}")  # a part of the formula was too long, where no name of the user's is cut
 MOST_FORMULAS = 2000  # boxes; a larger graph is drawn with values and derivatives only
 
 
@@ -52,7 +54,7 @@ class Flow:
             seen.add(source)
             needs = reached and isinstance(x, Node) and x.requires_grad and source.derivative is not None
             edge = Edge(source, target, needs, carried=self.place[source] >= self.place[target])
-            if needs and local.get(id(x)):
+            if needs and local.get(id(x)) and source.kind != "shared":
                 _fill(edge, local[id(x)].pop(0), target is self.last)
             edges.append(edge)
         return edges
@@ -98,7 +100,7 @@ class Flow:
 
 def _fill(edge: Edge, local: Local, last: bool) -> None:
     """The local derivative and what flows back along an edge."""
-    edge.local = local.formula
+    edge.local = local.formula if local.formula is None or not _BROKEN.search(local.formula.text) else None
     target = edge.target
     folded = target.repeat is not None or edge.source.repeat is not None
     if not folded and target.single and edge.source.single and local.value is not None:
@@ -110,8 +112,8 @@ def _fill(edge: Edge, local: Local, last: bool) -> None:
     if not folded and local.value is not None:
         with np.errstate(all="ignore"):
             edge.flow = target.derivative * local.value if target.single else local.value
-    if target.single and local.formula is not None and not last:
-        edge.local = expr.multiply(d_symbol(target), local.formula)
+    if target.single and edge.local is not None and not last:
+        edge.local = expr.multiply(d_symbol(target), edge.local)
 
 
 def _total(box: Box, out: Sequence[Edge], elsewhere: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .model import Box, Edge, Picture
 from .source import place
 
@@ -13,13 +15,16 @@ class Layout:
 
     `spine`: the longest chain of computed boxes that ends in the output, drawn straight. `straight`: where there are
     frames, the boxes on it, and the data that it starts from. `level`: edges from one turn of a loop to the same place
-    in the next; where all others go up or down, they go to the side.
+    in the next; where all others go up or down, they go to the side. `shared`: boxes of parameters that several boxes
+    use together.
     """
 
     def __init__(self, picture: Picture) -> None:
         self.ends = _ENDS[picture.direction]
         self.upright = picture.direction != "LR"
         self.spine = _spine(picture)
+        users = Counter(e.source for e in picture.edges if e.source.kind == "shared")
+        self.shared = {box for box, count in users.items() if count > 1}
         self.on_spine = {box for edge in self.spine for box in (edge.source, edge.target)}
         self.beside = {frozenset((e.source, e.target)) for e in self.spine}
         self.level = {e for e in picture.edges if _level(e)} if self.upright else set[Edge]()
@@ -46,7 +51,7 @@ class Layout:
     def attributes(self, edge: Edge) -> dict[str, str]:
         """What an edge is told, by name."""
         found: dict[str, str] = {}
-        if edge.carried or (edge.source.kind == "shared" and self.upright):
+        if edge.carried or (edge.source in self.shared and self.upright):
             found["constraint"] = "false"
         if edge in self.level or (edge.target in self.roomy and edge.source in self.straight):
             found["minlen"] = "2"

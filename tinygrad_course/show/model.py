@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..core.node import Node
 from .expr import Derivative, Expr
-from .text import ELLIPSIS
+from .text import ELLIPSIS, value_text
 
 Notation = Literal["d", "full"]
 Role = Literal["input", "parameter", "constant", "computed", "output"]
@@ -105,6 +105,9 @@ class Box:
     shapes: str = ""  # the check of the formula's shapes
     simple: Expr | None = None  # the derivative's formula in its simplest form, where that is simpler: `a - y`
 
+    given: Any = None  # the array that the user gave, where a call laid it out anew, if it is known
+    given_shape: tuple[int, ...] | None = None  # its shape, which is known more often
+
     @property
     def d(self) -> Expr:
         """What formulas call the derivative of the output with respect to the value: `dz`, or in full `∂J/∂z`."""
@@ -124,10 +127,22 @@ class Box:
 
     @property
     def value(self) -> Any:
+        return self.laid_out if self.given is None else self.given
+
+    @property
+    def laid_out(self) -> Any:
+        """The value as the operations use it: a call of ours may lay an argument out in its own way."""
         return self.result.value if isinstance(self.result, Node) else self.result
 
     @property
+    def value_words(self) -> str:
+        """The value in a few words; none where only the windows that a call made of it are known."""
+        return "" if self.given_shape is not None and self.given is None else value_text(self.value)
+
+    @property
     def shape(self) -> tuple[int, ...]:
+        if self.given_shape is not None:
+            return self.given_shape
         return () if type(self.value) is tuple else tuple(getattr(self.value, "shape", ()))
 
     @property

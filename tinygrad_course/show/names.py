@@ -12,10 +12,10 @@ import numpy as np
 
 from ..core.node import Node
 from . import source
-from .statements import same_call
+from .statements import call_scope, same_call
 from .text import clean, code_text, simple
 
-LONGEST = 24
+LONGEST = 40
 SHORT = 12  # an expression up to this long can stand for itself
 _MANY = 1000  # elements of a container that are looked at for a name
 
@@ -51,8 +51,15 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 class Names:
     """Names for the values of one graph; every name is asked for once, in topological order."""
 
-    def __init__(self, variables: Mapping[int, str], uses: Mapping[int, tuple[Node, int]], leaves: list[Any]) -> None:
+    def __init__(
+        self,
+        variables: Mapping[int, str],
+        parameters: Mapping[int, str],
+        uses: Mapping[int, tuple[Node, int]],
+        leaves: list[Any],
+    ) -> None:
         self.variables = variables
+        self.parameters = parameters
         self.uses = uses  # id of a leaf -> the first operation that uses it, and as which operand
         self.made = Counter((x.code, x.lasti) for x in leaves if isinstance(x, Node) and x.code is not None)
         self.temporaries = 0
@@ -61,7 +68,7 @@ class Names:
         """A leaf's name: given, assigned where it was made, a variable's, or as the program first refers to it."""
         if isinstance(x, Node):
             if x.name:
-                return tidy(x.name)
+                return tidy(self.parameters.get(id(x)) or x.name)
             if x.code is not None:
                 name = source.assigned(x)
                 if name and (self.made[x.code, x.lasti] == 1 or id(x) not in self.variables):
@@ -69,6 +76,9 @@ class Names:
         if self.variables.get(id(x), "").isidentifier():
             return tidy(self.variables[id(x)])
         tree = source.operand(*self.uses[id(x)]) if id(x) in self.uses else None
+        row = self._row(x)
+        if row is not None:
+            return tidy(row)
         if not isinstance(x, Node) and tree is not None and source.is_reference(tree):
             return tidy(source.reference_text(tree))
         if id(x) in self.variables:
@@ -77,13 +87,26 @@ class Names:
             return code_text(source.reference_text(tree), LONGEST)
         return role
 
+    def _row(self, x: Any) -> str | None:
+        """`x[3]`, where an array is that part of an array that a variable holds."""
+        whole = x.base if isinstance(x, np.ndarray) else None
+        name = self.variables.get(id(whole), "")
+        if not isinstance(whole, np.ndarray) or not name.isidentifier() or x.shape != whole.shape[1:]:
+            return None
+        step = whole.strides[0]
+        if x.strides != whole.strides[1:] or step <= 0:
+            return None
+        return f"{name}[{(x.ctypes.data - whole.ctypes.data) // step}]"
+
     def result(self, node: Node, inside: bool) -> tuple[str, bool, bool]:
         """A result's name; whether it is a name rather than just its source; whether it had to be made up.
 
         `inside`: the same call goes on to compute more, so what the source names is not this node.
         """
         known = not inside and node.code is not None
-        name = node.name or (source.assigned(node) if known else None) or self.variables.get(id(node))
+        name = (
+            node.name or _unpacked(node) or (source.assigned(node) if known else None) or self.variables.get(id(node))
+        )
         name = name or (source.returned(node) if known else None)
         if name:
             return tidy(name), True, False
@@ -92,6 +115,41 @@ class Names:
             return text, False, False
         self.temporaries += 1
         return f"t{self.temporaries}", True, True
+
+
+def _unpacked(node: Node) -> str | None:
+    """What one of the results of a module's call is assigned to."""
+    results = getattr(call_scope(node), "results", ())
+    place = _place(results, node.order) if results else None
+    return source.unpacked(node, place) if place is not None else None
+
+
+def _place(results: tuple[Any, ...], order: int) -> tuple[int, ...] | None:
+    """Where a number stands in nested tuples."""
+    for i, part in enumerate(results):
+        inner = _place(part, order) if type(part) is tuple else () if part == order else None
+        if inner is not None:
+            return (i, *inner)
+    return None
+
+
+def parameter_names(frame: FrameType | None, leaves: list[Any]) -> dict[int, str]:
+    """Longer names for parameters whose own do not tell: of several models, or of a Sequential, `net.0.weight`."""
+    wanted = {id(x): x for x in leaves if isinstance(x, Node) and x.requires_grad and x.name}
+    found: dict[int, tuple[str, str]] = {}
+    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for variable, value in list(variables.items()):
+            if (
+                variable.startswith("_")
+                or isinstance(value, type | ModuleType)
+                or not hasattr(value, "named_parameters")
+            ):
+                continue
+            for path, p in value.named_parameters():
+                if id(p) in wanted and p.name == path:
+                    found.setdefault(id(p), (variable, path))
+    several = len({variable for variable, _ in found.values()}) > 1
+    return {key: f"{name}.{path}" for key, (name, path) in found.items() if several or path[0].isdigit()}
 
 
 def tidy(name: str) -> str:

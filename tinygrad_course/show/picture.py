@@ -20,7 +20,7 @@ from .names import d_name
 from .reading import formula
 from .shapes import proof, shapes_of
 from .simplify import shorten
-from .sketch import Options, frames_of, sketch
+from .sketch import Options, direction_of, frames_of, sketch
 
 __all__ = ["Fold", "Options", "d_name", "d_symbol", "make_picture"]
 
@@ -69,7 +69,7 @@ def _picture(output: Node, options: Options, frame: FrameType | None) -> Picture
     heading = options.title if options.title is not None else _title(fold, last)
     picture = Picture(
         heading, options.view, order, flow.edges, last, with_derivatives, note, frames_of(order),
-        direction=options.direction, folded=folding is not None, brief=options.brief,
+        direction=options.direction or direction_of(order, fold), folded=folding is not None, brief=options.brief,
     )  # fmt: skip
     if with_derivatives and flow.formulas:
         shorten(picture)

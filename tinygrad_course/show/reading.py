@@ -168,6 +168,8 @@ def _turned(x: Expr) -> Expr:
         return expr.matmul(_turned(x.right), _turned(x.left))
     if isinstance(x, Number):
         return x
+    if isinstance(x, expr.Product) and list(x.factors.values()) == [1]:  # a number times an array
+        return expr.scaled(x.coefficient, _turned(*x.factors))
     return x.base if isinstance(x, expr.Suffix) and x.suffix == ".T" else expr.Suffix(x, ".T", np.transpose)
 
 
@@ -260,6 +262,43 @@ def _indexed(node: Node, x: Expr, *indices: Expr) -> Expr | None:
     return expr.Suffix(x, f"[{key.text(*map(str, indices))}]", _rest(node, 1))
 
 
+def _put(node: Node, x: Expr, *indices: Expr) -> Expr | None:
+    """Zeros with something added at an index, as JAX writes it: ``zeros((3, 2)).at[0].add(x)``."""
+    zeros = f"zeros({node.params['shape']})"
+    key = node.params.get("key")
+    at = key.text(*map(str, indices)) if isinstance(key, Key) else str(*indices)
+    if not isinstance(key, Key) and node.params["axis"] != 0:
+        return None
+    return expr.Call(f"{zeros}.at[{at}].add", [x], {}, _rest(node, 1))
+
+
+def _share(node: Node, a: Expr, b: Expr) -> Expr | None:
+    """How an extreme divides its derivative: a comparison, where no two values tie."""
+    values = [getattr(x, "value", x) for x in node.inputs]
+    return None if np.any(np.equal(*values)) else expr.compare(a, ">", b, np.greater)
+
+
+def _winners(node: Node, x: Expr, y: Expr) -> Expr | None:
+    """Where an array has its largest value, if only one place has it."""
+    ties = node.params["axis"] is not None or np.count_nonzero(node.value) != 1
+    return None if ties else expr.compare(x, "==", y, np.equal)
+
+
+def _squeeze(node: Node, x: Expr) -> Expr | None:
+    """``solve(A, b[:, None])[:, 0]`` is ``solve(A, b)``."""
+    if not isinstance(x, expr.Call) or x.name != "solve" or x.params:
+        return None
+    a, b = x.arguments
+    column = isinstance(b, expr.Suffix) and b.suffix == "[:, None]"
+    return expr.call("solve", [a, b.base], {}, np.linalg.solve) if column else None  # type: ignore[attr-defined]
+
+
+def _einsum(node: Node, *operands: Expr) -> Expr:
+    subscripts = Given(f'"{node.params["subscripts"]}"', node.params["subscripts"])
+    forward = _forward(node)
+    return expr.call("einsum", [subscripts, *operands], {}, lambda _, *arrays: forward(*arrays))
+
+
 def _rest(node: Node, first: int) -> Callable[[Any], Any] | None:
     """What an operation does to its first operand, where the others are no nodes that a formula names."""
     others = [getattr(x, "value", x) for x in node.inputs[first:]]
@@ -302,6 +341,12 @@ _BY_NAME: dict[str, Callable[..., Expr | None]] = {
     "getitem": _indexed,
     "expand_dims": _expand,
     "where": _where,
+    "index_add": _put,
+    "scatter_add": _put,
+    "share": _share,
+    "winners": _winners,
+    "squeeze": _squeeze,
+    "einsum": _einsum,
 }
 
 

@@ -94,7 +94,7 @@ def render(source: str, kind: str, by: Renderer) -> bytes:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         raise DrawError(
-            f"the layout took longer than {PATIENCE} s and was stopped. To narrow it: fold=True, or view=\"layer\" "
+            f'the layout took longer than {PATIENCE} s and was stopped. To narrow it: fold=True, or view="layer" '
             "with depth=, or between=(x, y) for only the paths from x to y. The DOT text (suffix .dot) always works"
         ) from None
     if done.returncode or not done.stdout:

@@ -23,7 +23,7 @@ def shapes_of(boxes: Iterable[Box]) -> dict[str, Shape]:
     found: dict[str, Shape] = {}
     for box in boxes:
         if type(box.value) is not tuple:
-            found[box.symbol.text] = found[expr.Derivative(box.name).text] = box.shape
+            found[box.symbol.text] = found[expr.Derivative(box.name).text] = np.shape(box.laid_out)
     return found
 
 

@@ -15,9 +15,13 @@ from .budget import MOST, cost
 from .model import Box, Cluster, Direction, Notation
 from .render import DrawError
 from .repeats import Folding
+from .turns import gather
 
 MOST_UNFOLDED = 40  # boxes of a picture that is drawn in full unless folding is asked for
+MOST_CROSSED = 100  # what they and the columns that their edges cross may come to; see `cost`
+MOST_PARAMETERS, FEW_PARAMETERS = 6, 2  # of one statement with a box each; in a large picture
 LEAST_TURNS = 3
+LONGEST_LINE = 5  # boxes that may stand in a line from left to right; a longer one goes down
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Options:
     fold: bool | int | None = None
     keep: tuple[int, int] | None = None
     between: tuple[Any, Any] | None = None
-    direction: Direction = "LR"
+    direction: Direction | None = None
     derivatives: bool = True
     brief: bool = False
     gradient: Any = None
@@ -38,7 +42,7 @@ class Options:
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
-        if self.direction not in ("LR", "TB", "BT"):
+        if self.direction not in (None, "LR", "TB", "BT"):
             raise DrawError(f'direction is {self.direction!r}; it must be "LR", "TB" or "BT"')
         if self.depth is not None and not _counts(self.depth, 1):
             raise DrawError(f"depth is {self.depth!r}; it must be a whole number from 1, the outermost modules")
@@ -79,6 +83,8 @@ def sketch(output: Node, options: Options, frame: FrameType | None) -> tuple[Fol
         if options.between is not None:
             restrict(fold, *options.between)
         folding = _folded(fold, options, effort)
+        if options.fold is not False:
+            gather(fold, MOST_PARAMETERS if len(set(fold.boxes.values())) <= MOST_UNFOLDED else FEW_PARAMETERS)
         order = in_order(fold)
         if folding is None or cost(order, fold.pairs()) <= MOST:
             break
@@ -90,11 +96,28 @@ def _folded(fold: Fold, options: Options, effort: Effort) -> Folding | None:
     if options.fold is False:
         return None
     layer = options.view == "layer"
-    if options.fold is None and not layer and len(fold.boxes) <= MOST_UNFOLDED:
+    if options.fold is None and not layer and _fits(fold):
         return None
     least = LEAST_TURNS if options.fold is None or options.fold is True else options.fold
     keep = options.keep if options.keep is not None else (0, 0) if layer else (1, 1)
     return Folding(fold, least, keep, shapes=effort.shapes, anywhere=effort.anywhere)
+
+
+def _fits(fold: Fold) -> bool:
+    """Whether a picture in full is one that people can look at."""
+    return len(fold.boxes) <= MOST_UNFOLDED and cost(in_order(fold), fold.pairs()) <= MOST_CROSSED
+
+
+def direction_of(order: list[Box], fold: Fold) -> Direction:
+    """To the right, as people write and time goes; but down where the longest way through the boxes is too long."""
+    if any(box.cluster is not None and box.cluster.turn for box in order):
+        return "LR"
+    place = {box: i for i, box in enumerate(order)}
+    reach = dict.fromkeys(order, 1)
+    for a, b in sorted(fold.pairs(), key=lambda pair: place.get(pair[1], 0)):
+        if a.nodes and a in place and b in place and place[a] < place[b]:
+            reach[b] = max(reach[b], reach[a] + 1)
+    return "LR" if max(reach.values()) <= LONGEST_LINE else "TB"
 
 
 def in_order(fold: Fold) -> list[Box]:

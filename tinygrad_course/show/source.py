@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Sequence
 from functools import lru_cache
 from types import CodeType
 
 from ..core.node import Node
 from ..core.position import enclosing, span
 from ..core.primitive import pick
+from .text import code_text
 
 _LOOPED = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
@@ -99,6 +101,20 @@ def _assigned(code: CodeType, lasti: int, filename: str, index: int | None) -> s
     return None
 
 
+def unpacked(node: Node, place: Sequence[int]) -> str | None:
+    """The target that one of the results of a call goes to: of ``out, (h, c) = lstm(x)`` `c` at place (1, 1)."""
+    tree = of(node)
+    statement = enclosing(node.code, node.lasti) if node.code is not None else None
+    if not isinstance(statement, ast.Assign) or statement.value is not tree:
+        return None
+    target = statement.targets[0]
+    for i in place:
+        if not isinstance(target, ast.Tuple | ast.List) or i >= len(target.elts):
+            return None
+        target = target.elts[i]
+    return target_text(target) if isinstance(target, ast.Name | ast.Attribute | ast.Subscript) else None
+
+
 def returned(node: Node) -> str | None:
     """`f()` where the node is what function `f` returns."""
     tree = of(node)
@@ -165,13 +181,23 @@ def _argument(tree: ast.Call, position: int, count: int) -> ast.expr | None:
     return arguments[position]
 
 
-def arguments(node: Node) -> list[str]:
-    """The values that the user's call names as its arguments."""
+def arguments(node: Node) -> dict[str, ast.expr]:
+    """The arguments of the user's call by their text, the positional ones first; plain numbers and words are left out."""
     tree = of(node)
     if not isinstance(tree, ast.Call):
-        return []
+        return {}
     given = [*tree.args, *(k.value for k in tree.keywords)]
-    return [reference_text(a) for a in given if is_reference(a)]
+    return {argument_text(a): a for a in given if not isinstance(a, ast.Constant | ast.Starred)}
+
+
+def argument_text(tree: ast.expr) -> str:
+    """What an argument is called: as the program refers to it, or computes it."""
+    return reference_text(tree) if is_reference(tree) else code_text(ast.unparse(tree), 40)
+
+
+def variables(tree: ast.AST) -> set[str]:
+    """The names in a piece of source."""
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
 def _is_module(tree: ast.expr) -> bool:

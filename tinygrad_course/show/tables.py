@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from .colors import BACKWARD, FORWARD, INK, MUTED, Scale, cells
+from .expr import SUM
 from .model import Box, Cluster, Edge, Picture
 from .names import d_name
-from .text import ELLIPSIS, MINUS, clean, cut, escape, norm, number, size_text, value_text
+from .text import ELLIPSIS, MINUS, clean, cut, escape, norm, number, size_text
 
 # Roles differ by fill, border and corners, so that a grey print tells them apart too: table attributes.
 _LOOKS = {
@@ -19,8 +20,11 @@ _LOOKS = {
     "output": 'BORDER="3" BGCOLOR="#FFF4D6"',
 }
 _STACK = f'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="{INK}" BGCOLOR="#E9E9E9"'
-_FORMULA = 52  # characters of a formula that a picture shows; the whole of it is in the tooltip
+_FORMULA = 52  # characters of a line of a formula; one that takes too many lines is in the tooltip only
+_MOST_LINES = 3
+_WIDEST = 76  # characters of a line that cannot be broken
 _MOST_ROWS = 4  # parameters of a layer
+_MOST_SHARED = 12  # of several that have a box together
 
 
 class Tables:
@@ -78,8 +82,8 @@ class Tables:
             rows += [f"<TR><TD>{self._parameters(box)}</TD></TR>"]
         if box.computes:
             rows.append(f'<TR><TD PORT="p">{font(cut(box.computes, _FORMULA), FORWARD)}</TD></TR>')
-        elif box.repeat is None and (box.kind == "value" or box is self.picture.output):
-            rows.append(f'<TR><TD PORT="p">{font(value_text(box.value), FORWARD)}</TD></TR>')
+        elif box.repeat is None and (box.kind == "value" or box is self.picture.output) and box.value_words:
+            rows.append(f'<TR><TD PORT="p">{font(box.value_words, FORWARD)}</TD></TR>')
         rows += [f"<TR><TD>{row}</TD></TR>" for row in self._derivative(box)]
         return rows + self._strips(box)
 
@@ -107,10 +111,11 @@ class Tables:
         if box.repeat is not None:
             return font(", ".join(_sized(p) for p in box.parameters[:_MOST_ROWS]), MUTED, 10)
         rows = []
-        for p in box.parameters[:_MOST_ROWS]:
+        most = _MOST_ROWS if box.kind == "layer" else _MOST_SHARED
+        for p in box.parameters[:most]:
             size = f"   {_norm(p)}" if self.picture.derivatives and p.derivative is not None else ""
             rows.append(font(_sized(p), MUTED, 10) + (font(size, BACKWARD, 10) if size else ""))
-        more = len(box.parameters) - _MOST_ROWS
+        more = len(box.parameters) - most
         return "<BR/>".join([*rows, *([font(f"+ {more} more", MUTED, 10)] if more > 0 else [])])
 
     def _derivative(self, box: Box) -> list[str]:
@@ -122,9 +127,12 @@ class Tables:
             return []
         rows = [font(cut(box.paths, 2 * _FORMULA), BACKWARD, 10)] if box.paths else []
         if box.formula:
-            rows.append(font(f"{box.d.text} = {cut(box.formula, _FORMULA)}", BACKWARD))
+            lines = broken(f"{box.d.text} = {box.formula}")
+            rows += ["<BR/>".join(font(line, BACKWARD) for line in lines)] if lines else []
             size = size_text(box.derivative)
-            if size != box.formula and box.repeat is None:
+            if box.repeat is None and not lines:
+                rows.append(font(full(box, self.picture), BACKWARD))
+            elif box.repeat is None and size != box.formula:
                 rows.append(font(size, BACKWARD, 10))
         elif box.repeat is None:
             rows.append(font(full(box, self.picture), BACKWARD))
@@ -173,6 +181,24 @@ class Tables:
         return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(lines)}</TABLE>'
 
 
+def broken(formula: str) -> list[str]:
+    """A formula on a few lines, which end before a plus or a minus outside brackets; none if that is not enough."""
+    lines, depth, start, cut_at = [], 0, 0, 0
+    for i, c in enumerate(formula):
+        depth += (c in "([") - (c in ")]")
+        if depth == 0 and c in f"+{MINUS}" and formula[i - 1] == " " == formula[i + 1 : i + 2]:
+            if i - start > _FORMULA and cut_at > start:
+                lines.append(formula[start:cut_at].rstrip())
+                start = cut_at
+            cut_at = i
+    if len(formula) - start > _FORMULA and cut_at > start:
+        lines.append(formula[start:cut_at].rstrip())
+        start = cut_at
+    lines.append(formula[start:])
+    fits = len(lines) <= _MOST_LINES and all(len(line) <= _WIDEST for line in lines)
+    return lines if fits else []
+
+
 def font(text: str, color: str, size: int | None = None) -> str:
     """Text in a colour."""
     points = f'POINT-SIZE="{size}" ' if size else ""
@@ -201,8 +227,8 @@ def tooltip(box: Box, picture: Picture) -> str:
         parts.append(f"stands for {box.count}: {', '.join(box.repeat.names[:20])}")
     if box.shape:
         parts.append(f"shape {box.shape}")
-    if box.kind != "shared":
-        parts.append(f"value {value_text(box.value)}")
+    if box.kind != "shared" and box.value_words:
+        parts.append(f"value {box.value_words}")
     if box.formula:
         parts.append(f"{box.d.text} = {box.formula}")
     if box.shapes:
@@ -278,9 +304,10 @@ def _word(box: Box) -> str:
 
 
 def _local(edge: Edge) -> str:
-    local = cut(edge.local.text, _FORMULA) if edge.local is not None else ""
+    local = edge.local.within(SUM) if edge.local is not None else ""
     slope = number(edge.slope)
-    return " = ".join([_partial(edge), *([local] if local and local != slope else []), slope])
+    short = local != slope and len(local) <= _FORMULA
+    return " = ".join([_partial(edge), *([local] if local and short else []), slope])
 
 
 def _product(edge: Edge) -> str:

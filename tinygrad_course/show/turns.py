@@ -138,25 +138,42 @@ class Frames:
 
 def share(fold: Fold) -> None:
     """Put parameters that the same boxes use, turn after turn, into one box."""
+    for same, leaves in _used_together(fold).items():
+        if len(leaves) > 1 and any(box.repeat is not None for box in same):
+            count = sum(box.count for box in same if box.repeat is not None or box.kind == "value")
+            _join(fold, leaves, ", ".join(b.name for b in leaves), f"shared by {count} turns")
+
+
+def gather(fold: Fold, most: int) -> None:
+    """Put parameters into one box where a single statement uses more than `most` of them."""
+    for same, leaves in _used_together(fold).items():
+        if len(leaves) > most and len(same) == 1:
+            (user,) = same
+            _join(fold, leaves, f"{len(leaves)} parameters", f"used by {user.name}")
+
+
+def _used_together(fold: Fold) -> dict[frozenset[Box], list[Box]]:
+    """Single parameters by the boxes that use them."""
     users: dict[Box, set[Box]] = defaultdict(set)
     for key, operands in fold.operands.items():
         for _, _, x in operands:
             leaf = fold.boxes.get(id(x))
-            if leaf is not None and leaf.role == "parameter" and leaf.repeat is None:
+            if leaf is not None and leaf.role == "parameter" and leaf.repeat is None and leaf.kind == "value":
                 users[leaf].add(fold.boxes[key])
     groups: dict[frozenset[Box], list[Box]] = defaultdict(list)
     for leaf, targets in users.items():
-        if any(box.repeat is not None for box in targets):
-            groups[frozenset(targets)].append(leaf)
-    for same, leaves in groups.items():
-        if len(leaves) > 1:
-            one = Box("", "parameter", ", ".join(b.name for b in leaves), "", leaves[0].result)
-            count = sum(box.count for box in same if box.repeat is not None or box.kind == "value")
-            one.kind, one.parameters, one.rest = "shared", tuple(leaves), f"shared by {count} turns"
-            one.cluster = common([b.cluster for b in leaves])
-            for leaf in leaves:
-                fold.boxes[id(leaf.result)] = one
-                fold.hidden[id(leaf.result)] = leaf
+        groups[frozenset(targets)].append(leaf)
+    return groups
+
+
+def _join(fold: Fold, leaves: list[Box], name: str, rest: str) -> None:
+    """One box for several parameters."""
+    one = Box("", "parameter", name, "", leaves[0].result)
+    one.kind, one.parameters, one.rest = "shared", tuple(leaves), rest
+    one.cluster = common([b.cluster for b in leaves])
+    for leaf in leaves:
+        fold.boxes[id(leaf.result)] = one
+        fold.hidden[id(leaf.result)] = leaf
 
 
 def _spanned(cluster: Cluster, turn: Turn) -> str:

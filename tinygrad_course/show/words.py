@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .model import Box, Edge, Picture
 from .names import d_name
-from .text import ELLIPSIS, MINUS, number, size_text, value_text
+from .text import ELLIPSIS, MINUS, number, size_text
 
 
 def title(box: Box) -> str:
@@ -31,7 +31,7 @@ def value(box: Box) -> str:
     """The value in a few words; for a layer what it computes; nothing where a box has no value of its own."""
     if box.computes:
         return box.computes
-    return value_text(box.value) if box.kind == "value" and box.repeat is None else ""
+    return box.value_words if box.kind == "value" and box.repeat is None else ""
 
 
 def shape(box: Box) -> str:

@@ -205,7 +205,9 @@ def _restore(name: str, part: Any, saved: Any) -> None:
     now, then = _state(part), saved
     if (now and now["kind"]) != (then and then["kind"]):
         kinds = [x["kind"] if x else "nothing that has a state" for x in (then, now)]
-        raise LoadError(f"{name} was {kinds[0]} when the checkpoint was written, and is {kinds[1]} now")
+        raise LoadError(
+            f"{name} was {kinds[0]} when the checkpoint was written, and is {kinds[1]} now; build it as it was"
+        )
     if then:
         part.load_state_dict(then["state"])
 

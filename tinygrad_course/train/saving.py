@@ -109,7 +109,10 @@ def read(path: Path) -> Content:
     """The content of a file; `LoadError` for what is not a whole safetensors file."""
     library = extra("safetensors", "safetensors", "save", "loading weights")
     if not path.is_file():
-        raise LoadError(f"cannot load {path}: " + ("it is a folder" if path.is_dir() else "there is no such file"))
+        raise LoadError(
+            f"cannot load {path}: "
+            + ("it is a folder; name a file in it" if path.is_dir() else "there is no such file; look at the path")
+        )
     arrays, key = {}, "its header"
     try:
         with library.safe_open(path, framework="numpy") as file:
@@ -118,7 +121,7 @@ def read(path: Path) -> Content:
                 arrays[key] = np.array(file.get_tensor(key))
     except (library.SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise LoadError(
-            f"cannot load {path}: it is damaged, cut off or not a safetensors file ({key}: {error})"
+            f"cannot load {path}: it is damaged, cut off or not a safetensors file ({key}: {error}); use another copy"
         ) from error
     if text is None:
         return Content(arrays)
@@ -126,4 +129,4 @@ def read(path: Path) -> Content:
         inner = names_in(text)
         return Content({k: x for k, x in arrays.items() if k not in inner}, unpack(arrays, text))
     except (KeyError, TypeError, ValueError) as error:
-        raise LoadError(f"cannot load {path}: the JSON in its header is damaged ({error})") from error
+        raise LoadError(f"cannot load {path}: the JSON in its header is damaged ({error}); use another copy") from error

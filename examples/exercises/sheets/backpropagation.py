@@ -4,7 +4,7 @@ Z1 = W1 X + b1, A1 = tanh(Z1), Z2 = W2 A1 + b2, A2 = sigmoid(Z2), and J = mean o
 summed over the output units. Examples stand in columns; biases are (n, 1). There is more than one unit in each layer.
 """
 
-import numpy as np
+import numpy as np  # noqa: F401 (for the answers)
 
 
 def d_output(A1, A2, Y):

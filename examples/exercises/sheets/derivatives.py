@@ -7,7 +7,7 @@ of its elements. Check yourself:
                print(tg.check_derivative(lambda a: a**3, d.d_cube, np.array([1.0, 2.0])))"
 """
 
-import numpy as np
+import numpy as np  # noqa: F401 (for the answers)
 
 
 def d_line(a):

@@ -3,7 +3,7 @@
 X is (n_x, m), Y is (1, m), w is (n_x, 1), b a number; A = sigmoid(w.T X + b), and J is the mean cross-entropy.
 """
 
-import numpy as np
+import numpy as np  # noqa: F401 (for the answers)
 
 
 def sigmoid(z):

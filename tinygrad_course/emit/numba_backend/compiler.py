@@ -53,13 +53,24 @@ def _runner(main: Any, memory: Any, arena: Any, done: Finished) -> Any:
         (place, number if number is None else arena[at : at + dtype.itemsize].view(dtype))
         for place, number, at, dtype in done.slots()
     ]
-    empty = np.empty
+    empty, numbers = np.empty, [i for i, _ in done.numbers]
+    ordered = list(done.ordered.items())
+    careful = False
 
     def run(values: Sequence[Any]) -> tuple[Any, ...] | None:
+        nonlocal careful
         arrays = [empty(shape, dtype) for shape, dtype in makers]
-        try:
-            status = main(arena, *values, *arrays)
-        except TypeError:
+        if not careful:
+            try:
+                given = list(values)
+                for i in numbers:
+                    given[i] = given[i][()]  # an array without axes is not the number that the signature says
+                for i, order in ordered:
+                    given[i] = given[i].transpose(order)
+                status = main(arena, *given, *arrays)
+            except TypeError:
+                careful = True
+        if careful:
             status = _with_care(main, arena, values, arrays, done)
         if status:
             done.must_hold(status)
@@ -72,10 +83,13 @@ def _runner(main: Any, memory: Any, arena: Any, done: Finished) -> Any:
 
 def _with_care(main: Any, arena: Any, values: Sequence[Any], arrays: list[Any], done: Finished) -> int:
     """Run on copies of arrays that do not lie in memory as the compiled code expects."""
-    fitting = [form(x) for form, x in zip(done.forms, values, strict=True)]
+    given = list(values)
+    for i, order in done.ordered.items():
+        given[i] = given[i].transpose(order)
+    fitting = [form(x) for form, x in zip(done.forms, given, strict=True)]
     status: int = main(arena, *fitting, *arrays)
     if not status:
         for number in done.written:
-            if fitting[number] is not values[number]:
-                values[number][...] = fitting[number]
+            if fitting[number] is not given[number]:
+                given[number][...] = fitting[number]
     return status

@@ -14,7 +14,7 @@ from .intrinsics import CHANNELS
 from .loops import Loop
 from .lowering import Lowering, lazy
 from .planner import Call
-from .values import Buffer, Index, Value, View, identity, packed
+from .values import Buffer, Index, Value, View, identity, order_of, packed
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Finished:
     written: list[int]
     pinned: list[Buffer]
     numbers: list[tuple[int, Buffer]]
+    ordered: dict[int, tuple[int, ...]]  # inputs that lie in memory in another order of axes than row-major
     messages: list[str] = field(default_factory=list)
 
     def slots(self) -> list[tuple[int, int | None, int, Any]]:
@@ -67,10 +68,15 @@ def finish(low: Lowering, plan: Plan) -> Finished:
         (str(v.dtype), None if i in low.scalars else len(v.shape)) for i, v in enumerate(inputs)
     ]
     kinds += [(str(dtype), len(shape)) for shape, dtype in arrays]
+    orders = [
+        order_of(x.value) if v.view is not None and not v.view.contiguous else None
+        for x, v in zip(low.program.inputs, inputs, strict=True)
+    ]
     forms = [_form(v, i in low.scalars) for i, v in enumerate(inputs)]
     numbers = [(i, v.view.buffer) for i, v in low.scalars.items() if v.view is not None]
     messages = [text for text, _ in low.failures]
-    return Finished(parameters, kinds, forms, arrays, results, written, pinned, numbers, messages)
+    ordered = {i: order for i, order in enumerate(orders) if order is not None}
+    return Finished(parameters, kinds, forms, arrays, results, written, pinned, numbers, ordered, messages)
 
 
 def _form(value: Value, number: bool) -> Callable[[Any], Any]:

@@ -111,9 +111,13 @@ class Loop:
         """Whether one more array may be written."""
         return len(self.channels) < CHANNELS and len(self.body) < 400
 
+    def _channel(self, buffer: Buffer) -> None:
+        """Note that memory is written; what has no channel to itself shares the last one."""
+        self.channels.setdefault(buffer, min(len(self.channels), CHANNELS - 1))
+
     def write(self, name: str, view: View, index: Index) -> None:
         """Put a local variable into memory."""
-        self.channels.setdefault(view.buffer, len(self.channels))
+        self._channel(view.buffer)
         if view.buffer.dtype == bool:
             name = self.let(f"uint8({name})")
         self.body.append(Line("store", name, access=self._access(view, index)))
@@ -130,7 +134,7 @@ class Loop:
 
     def total(self, name: str, how: str, start: str, view: View, index: Index, axes: frozenset[int]) -> None:
         """Reduce a local variable over `axes` into memory."""
-        self.channels.setdefault(view.buffer, len(self.channels))
+        self._channel(view.buffer)
         total = Total(how, start, self._access(view, index), axes, view.buffer.dtype)
         self.body.append(Line("total", name, total=total))
 

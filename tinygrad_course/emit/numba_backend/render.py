@@ -11,6 +11,7 @@ from .loops import Access, Line, Loop, Total
 from .values import Buffer
 
 BLOCK = 4096  # sums of more floats than this are made in blocks, which keeps their rounding small
+LONG_RUN = 128  # turns of an innermost loop whose number is kept from LLVM
 INDENT = "    "
 
 
@@ -184,7 +185,10 @@ class _Writer:
         if level == len(self.nest.axes) - 1 and running and n > 2 * BLOCK:
             self._in_blocks(level, depth, running)
         else:
-            self._say(depth, f"for i{axis} in range({n}):")
+            # LLVM would write out every turn of such a loop, and of those around it: long to compile, not faster.
+            innermost = level == len(self.nest.axes) - 1
+            count = f"hidden({n})" if innermost and level and n >= LONG_RUN else str(n)
+            self._say(depth, f"for i{axis} in range({count}):")
             self._nest(level + 1, depth + 1, inner)
         for name, total in here:
             text = total.how.format(self._load(total.access), name) if self._in_memory(total) else name

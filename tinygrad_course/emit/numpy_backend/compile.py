@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextvars
 import linecache
+import re
 from collections.abc import Sequence
 from itertools import count
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..backend import Check, Compiled, Plan
 from ..program import Program
+from .blocks import loop, run_from
 from .instructions import Instruction, Value
 from .lower import Lowering
 from .memory import Memory
@@ -26,7 +28,7 @@ def compile(program: Program, plan: Plan) -> Compiled:
     source = writer.source()
     filename = f"<jit {plan.name}, {_serial()}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    space = {**writer.space, **writer.memory.arrays()}
+    space = {**writer.space, **writer.memory.arrays(set(re.findall(r"\w+", source)))}
     exec(builtins.compile(source, filename, "exec"), space)
     quiet = contextvars.copy_context()  # entering it is cheaper than `np.errstate`
     quiet.run(np.seterr, all="ignore")
@@ -71,15 +73,28 @@ class _Writer:
     def _lines(self, instructions: Sequence[Instruction], start: int) -> list[str]:
         lines: list[str] = []
         where = ""
-        for i, instruction in enumerate(instructions, start):
-            if instruction.where != where:
-                where = instruction.where
-                lines.append(f"# {where}".replace("\n", " "))
-            lines.append(self._line(instruction))
-            lines += self._checks(instruction.out)
-            gone = [x for x in self.memory.dying.get(i, ()) if x.kind == "fresh" and x.nbytes >= LARGE]
-            lines += [f"del {', '.join(self._names(x))}" for x in gone]
+        checked = {self.outputs[check.output] for check in self.plan.checks}
+        n = 0
+        while n < len(instructions):
+            end = run_from(instructions, n, checked)
+            run = instructions[n : max(end, n + 1)]
+            for instruction in run:
+                if instruction.where != where:
+                    where = instruction.where
+                    lines.append(f"# {where}".replace("\n", " "))
+            if end > n:
+                lines += loop(run, start + n, self.memory, self.space)
+            else:
+                lines.append(self._line(run[0]))
+                lines += self._checks(run[0].out)
+            lines += self._released(start + n, start + n + len(run))
+            n += len(run)
         return lines
+
+    def _released(self, start: int, end: int) -> list[str]:
+        """Lines that let go of large arrays after the instructions `start` to `end`."""
+        gone = [x for i in range(start, end) for x in self.memory.dying.get(i, ())]
+        return [f"del {', '.join(self._names(x))}" for x in gone if x.kind == "fresh" and x.nbytes >= LARGE]
 
     def _line(self, instruction: Instruction) -> str:
         place = self.memory.places[instruction]

@@ -29,7 +29,7 @@ class Value:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self.like)
+        return () if isinstance(self.like, tuple) else np.shape(self.like)  # several results in one
 
     @property
     def nbytes(self) -> int:

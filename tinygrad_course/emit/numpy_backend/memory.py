@@ -93,11 +93,12 @@ class Memory:
         key = (slab, x.shape, x.like.dtype, order_of(x.like))
         return self.views.setdefault(key, f"b{len(self.views)}")
 
-    def arrays(self) -> dict[str, Any]:
-        """The scratch arrays by name."""
-        slabs = [np.empty(size, np.uint8) for size in self.sizes]
+    def arrays(self, used: set[str]) -> dict[str, Any]:
+        """The scratch arrays by name, as far as the source uses them."""
+        views = {key: name for key, name in self.views.items() if name in used}
+        slabs = {slab: np.empty(self.sizes[slab], np.uint8) for slab in {key[0] for key in views}}
         made = {}
-        for (slab, shape, dtype, order), name in self.views.items():
+        for (slab, shape, dtype, order), name in views.items():
             count = int(np.prod(shape))
             flat = slabs[slab][: count * dtype.itemsize].view(dtype)
             made[name] = flat.reshape([shape[k] for k in order]).transpose(np.argsort(order))

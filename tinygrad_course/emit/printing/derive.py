@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,82 +18,98 @@ from ...core.tree import flatten, paths
 from ...tensor import Tensor
 from ...values import as_value
 from ..program import Program, step, stop
-from .frozen import nudged, refuse_frozen, refuse_shapes_by_value
+from .around import Around
+from .captured import gather, gather_constants
+from .derived import Argument, Derived
+from .frozen import nudged, refuse_frozen, refuse_other_constants, refuse_shapes_by_value, same_bits
 from .watch import watched
 
 Function = Callable[..., Any]
 
 
-@dataclass
-class Argument:
-    """One argument of the function: its name, and for each of its leaves the input that stands for it, or None.
+@dataclass(frozen=True)
+class _Task:
+    """A function to record, on which arguments, and what is to be differentiated."""
 
-    `paths`: how Python reaches each leaf (``['W1']``); `tree`: the structure, with the example values in it.
-    """
-
-    name: str
-    tree: Any
-    paths: list[str]
-    inputs: list[Node | None]
-
-
-@dataclass
-class Derived:
-    """A recorded function. All inputs of the program are those of `arguments`, and then `captured`.
-
-    `captured`: Tensors that require a gradient and that the function uses without taking them (a model's parameters).
-    `targets`: the inputs that the gradient is taken for; `gradients` has a node for each that the result depends on.
-    `cotangents`: the derivative of the result by any forward node on the way.
-    `forward`: all nodes that the function recorded, also those that nothing depends on.
-    `locals`: what the user's functions called a node when they returned, by id; `looks`: where they asked for a value.
-    """
-
-    name: str
-    arguments: list[Argument] = field(default_factory=list)
-    captured: list[Node] = field(default_factory=list)
-    outputs: list[Node] = field(default_factory=list)
-    output_tree: Callable[[Sequence[Any]], Any] = tuple
-    targets: list[Node] = field(default_factory=list)
-    cotangents: dict[Node, Node] = field(default_factory=dict)
-    forward: list[Node] = field(default_factory=list)
-    locals: dict[int, str] = field(default_factory=dict)
-    looks: list[str] = field(default_factory=list)
+    f: Function
+    args: Sequence[Any]
+    kwargs: dict[str, Any]
+    chosen: list[int] | None
+    derivatives: bool
 
     @property
-    def inputs(self) -> list[Node]:
-        given = [x for argument in self.arguments for x in argument.inputs if x is not None]
-        return [*given, *self.captured]
+    def name(self) -> str:
+        return getattr(self.f, "__name__", type(self.f).__name__)
 
-    @property
-    def gradients(self) -> list[Node | None]:
-        return [self.cotangents.get(x) for x in self.targets]
+    def recorded(self, around: Around, stand_ins: dict[int, Node], other: bool = False) -> tuple[Derived, Any]:
+        """The forward pass, with stand-ins for arrays around the function, and what the function returned.
 
-    def program(self, *more: Node) -> Program:
-        """The outputs, the gradients there are, and `more`, from the inputs."""
-        found = [g for g in self.gradients if g is not None]
-        return Program.of(self.inputs, [*self.outputs, *found, *more])
+        `other`: on other data than the example's.
+        """
+        made = Derived(self.name, stand_ins=stand_ins)
+        args, kwargs = _stand_ins(made, self.f, self.args, self.kwargs, self.chosen)
+        for x in (*made.inputs, *stand_ins.values()) if other else ():
+            x.value = nudged(x.value)
+        with around.replaced(stand_ins):
+            return made, _recorded(made, self.f, args, kwargs)
+
+    def finish(self, made: Derived, result: Any, around: Around) -> None:
+        """The reverse pass; and everything that is used from outside becomes an input."""
+        refuse_shapes_by_value(made.name, made.forward)
+        made.captured = _captured(made)
+        gather(made, around)
+        if not Program.of([], made.outputs).steps and not set(made.outputs) & set(made.inputs):
+            raise GraphError(
+                f"source: {made.name} records nothing: its result does not depend on its arguments, or left the "
+                "graph on the way (np.asarray, .data, .item(), no_grad)"
+            )
+        if self.derivatives:
+            _differentiate(made, result, self.args, self.chosen)
+        for x in made.constants:
+            x.requires_grad = False  # they did only for the reverse pass to record what it does with them
+        gather_constants(made)
 
 
 def derive(f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Any, derivatives: bool) -> Derived:
     """Run `f` on stand-ins for its arguments, and the reverse pass, and keep what both of them record.
 
-    Arrays and Tensors are inputs; so are Python floats if there are none, and numbers that are differentiated.
-    Everything else is built in.
+    Arrays and Tensors are inputs; so are Python floats if there are none, and numbers that are differentiated; and so
+    are the arrays that `f` finds around it. Everything else is built in.
     """
-    made = Derived(getattr(f, "__name__", type(f).__name__))
-    chosen = _chosen(args, argnums)
-    call_args, call_kwargs = _stand_ins(made, f, args, kwargs, chosen)
-    result = _recorded(made, f, call_args, call_kwargs)
-    if not Program.of([], made.outputs).steps and not set(made.outputs) & set(made.inputs):
-        raise GraphError(
-            f"source: {made.name} records nothing: its result does not depend on its arguments, or left the graph on "
-            "the way (np.asarray, .data, .item(), no_grad)"
-        )
-    refuse_shapes_by_value(made.name, made.forward)
-    if derivatives:
-        _differentiate(made, result, args, chosen)
-    _record_again(made, f, args, kwargs, chosen, derivatives)
+    task = _Task(f, args, _with_defaults(f, args, kwargs), _chosen(args, argnums), derivatives)
+    around = Around(f)
+    made, result = _surely(task, around)
+    task.finish(made, result, around)
+    _look_again(task, made, around)
     return made
+
+
+def _surely(task: _Task, around: Around) -> tuple[Derived, Any]:
+    """A recording with stand-ins for the arrays around the function, if it then does the same; else without them.
+
+    It may not: ``if X.max() > 1``, ``isinstance(X, np.ndarray)`` and ``np.asarray(X)`` are about arrays.
+    """
+    plain = task.recorded(around, {})
+    if not around.spots:
+        return plain
+    try:
+        traced = task.recorded(around, around.stand_ins())
+        refuse_shapes_by_value(task.name, traced[0].forward)
+    except Exception:
+        return plain
+    pairs = zip(plain[0].outputs, traced[0].outputs, strict=False)
+    return traced if all(same_bits(a.value, b.value) for a, b in pairs) else plain
+
+
+def _with_defaults(f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The keyword arguments, and the arrays that are defaults of arguments not given."""
+    try:
+        signature = inspect.signature(f)
+        given = signature.bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):
+        return kwargs
+    left = {n: p.default for n, p in signature.parameters.items() if n not in given and p.kind != p.POSITIONAL_ONLY}
+    return {**{n: x for n, x in left.items() if isinstance(x, Node | np.ndarray)}, **kwargs}
 
 
 def _recorded(made: Derived, f: Function, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -108,32 +124,20 @@ def _recorded(made: Derived, f: Function, args: Sequence[Any], kwargs: dict[str,
     leaves, made.output_tree = flatten(result)
     made.outputs = [_output(made.name, y) for y in leaves]
     _link(made)
-    made.captured = _captured(made)
     return result
 
 
-def _record_again(
-    made: Derived,
-    f: Function,
-    args: Sequence[Any],
-    kwargs: dict[str, Any],
-    chosen: list[int] | None,
-    derivatives: bool,
-) -> None:
-    """Record `f` on other data, and refuse it if something of the example data is built into its program."""
-    again = Derived(made.name)
-    call_args, call_kwargs = _stand_ins(again, f, args, kwargs, chosen)
-    for x in again.inputs:
-        x.value = nudged(x.value)
+def _look_again(task: _Task, made: Derived, around: Around) -> None:
+    """Record the function on other data, and refuse it if something of the example data is built into its program."""
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = _recorded(again, f, call_args, call_kwargs)
-            if derivatives:
-                _differentiate(again, result, args, chosen)
+            again, result = task.recorded(around, around.stand_ins() if made.stand_ins else {}, other=True)
+            task.finish(again, result, around)
     except Exception:
         return  # the other data is not in the domain of f: nothing can be said
     refuse_frozen(made.name, made.program(), again.program())
+    refuse_other_constants(made.name, made.origins, again.origins)
 
 
 def _chosen(args: Sequence[Any], argnums: Any) -> list[int] | None:
@@ -207,7 +211,7 @@ def _output(name: str, y: Any) -> Node:
 
 def _captured(made: Derived) -> list[Node]:
     """Leaves that require a gradient and came in by another way than as an argument, the oldest first."""
-    given = {x for argument in made.arguments for x in argument.inputs if x is not None}
+    given = {*made.inputs, *made.stand_ins.values()}
     found = {x for x in Program.of([], made.outputs).constants if x.requires_grad and x not in given}
     return sorted(found, key=lambda x: x.order)
 
@@ -263,7 +267,8 @@ def _link(made: Derived) -> None:
     It is known by its identity: a constant operand that is the very array of an input or of an operation.
     """
     inputs = [x for argument in made.arguments for x in argument.inputs if x is not None]
-    owner: dict[int, Node] = {}
+    owner: dict[int, Node] = dict(made.stand_ins)
+    inputs += made.stand_ins.values()
     for node in (*inputs, *made.forward):
         if isinstance(node.value, np.ndarray | np.floating | np.integer):
             owner.setdefault(id(node.value), node)

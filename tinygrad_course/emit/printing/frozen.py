@@ -7,7 +7,7 @@ once more, on slightly different data: whatever then differs between the two pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ...ops.join import _repeat_each
 from ..program import Program, primitive_of
 
 SMALL = 2.0**-10
+Origins = Mapping[Node, tuple[Node, int]]  # what was found outside -> which operation uses it, as which operand
 
 
 def nudged(value: Any) -> Any:
@@ -54,16 +55,22 @@ def refuse_frozen(name: str, first: Program, second: Program) -> None:
 def refuse_shapes_by_value(name: str, steps: Sequence[Node]) -> None:
     """Raise if how many elements a step has depends on the data: the program has the number built in."""
     for node in steps:
-        counts = node.inputs[1:] if node.op in (_indexed, index_add, _repeat_each) else ()
-        for x in counts:
-            by_mask = isinstance(x, Node) and x.value.dtype == bool and x.value.ndim
-            if by_mask or (isinstance(x, Node) and node.op is _repeat_each):
-                op = primitive_of(node).name
-                raise GraphError(
-                    f"source: in {name}, the data say how many elements {op} gives ({node.where}), "
-                    "and the printed text would have their number built in; use where(mask, x, 0) in place of x[mask], "
-                    "or divide by the sum of the mask"
-                )
+        if list(counting(node)):
+            op = primitive_of(node).name
+            raise GraphError(
+                f"source: in {name}, the data say how many elements {op} gives ({node.where}), "
+                "and the printed text would have their number built in; use where(mask, x, 0) in place of x[mask], "
+                "or divide by the sum of the mask"
+            )
+
+
+def counting(node: Node) -> Iterator[Node]:
+    """The operands of a step that say how many elements it gives: masks, numbers of repetitions."""
+    found = node.inputs[1:] if node.op in (_indexed, index_add, _repeat_each) else ()
+    for x in found:
+        if isinstance(x, Node) and x.requires_grad:
+            if node.op is _repeat_each or (x.value.dtype == bool and x.value.ndim):
+                yield x
 
 
 def _alike(a: Node, b: Node) -> bool:
@@ -90,5 +97,17 @@ def _equal(x: Any, y: Any, numbers: dict[Node, int]) -> bool:
         return True
     a, b = (v.value if isinstance(v, Node) else v for v in (x, y))
     if isinstance(a, np.ndarray | np.generic) and isinstance(b, np.ndarray | np.generic):
-        return a is b or (a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+        return same_bits(a, b)
     return type(a) is type(b) and repr(a) == repr(b)
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    """Whether two arrays are the same in dtype, shape and every bit."""
+    return a is b or (a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
+
+
+def refuse_other_constants(name: str, first: Origins, second: Origins) -> None:
+    """Raise if an array that the program takes from outside was another one for other data: it is computed from them."""
+    for (x, (node, _)), y in zip(first.items(), second, strict=False):
+        if not same_bits(x.value, y.value):
+            raise _outside(name, node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dis
 import inspect
+import itertools
 import re
 import textwrap
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from ...ops import activation
 from . import readable
 
 READABLE: dict[Any, str] = {activation._softplus: "softplus", activation._sigmoid: "sigmoid"}
+SHORT = 8  # characters of a number that need no shorter form
 _MOST_NUMBERS = 100  # elements of an array that a helper refers to, which is written into the text
 
 
@@ -132,29 +134,52 @@ def quoted_lines(text: str) -> str:
 def array_text(a: Any) -> str:
     """An array of numbers as Python text, exactly."""
     a = np.asarray(a)
-    kind = f"np.{a.dtype.name}" if a.dtype.name != "bool" else "np.bool_"
     if a.ndim == 0:
-        return f"{kind}({number_text(a[()])})"
-    first = a.flat[0] if a.size else 0
+        return f"{_kind(a)}({number_text(a[()])})"
+    known = pattern_text(a)
+    if known is not None:
+        return known
+    dtype = "" if a.dtype == float else f", dtype={_kind(a)}"
+    return f"np.array({_nested(a)}{dtype})"
+
+
+def pattern_text(a: Any) -> str | None:
+    """An array of one number throughout, an identity, a triangle or a range, as the call that makes it."""
+    dtype = "" if a.dtype == float else f", dtype={_kind(a)}"
+    if not a.size:
+        return f"np.empty({a.shape}, dtype={_kind(a)})"
+    first = a.flat[0]
     if a.size > 1 and (a == first).all() and np.signbit(a).all() == np.signbit(a).any():
         shape = a.shape if a.ndim > 1 else a.shape[0]
-        dtype = "" if a.dtype == float else f", dtype={kind}"
         if first in (0, 1) and not np.signbit(first):
             return f"np.{'ones' if first else 'zeros'}({shape}{dtype})"
-        return f"np.full({shape}, {number_text(first)}{dtype})"
-    if a.ndim == 2 and a.size > 1 and np.array_equal(a, np.eye(*a.shape)) and not np.signbit(a).any():
-        size = a.shape[0] if a.shape[0] == a.shape[1] else ", ".join(map(str, a.shape))
-        return f"np.eye({size}{'' if a.dtype == float else f', dtype={kind}'})"
+        return f"np.full({shape}, {ratio_text(first) or number_text(first)}{dtype})"
     if a.ndim == 1 and a.size > 3 and a.dtype == np.intp and np.array_equal(a, np.arange(a.size)):
         return f"np.arange({a.size})"
-    if not a.size:
-        return f"np.empty({a.shape}, dtype={kind})"
-    items = _nested(a)
-    return f"np.array({items}, dtype={kind})" if a.dtype != float else f"np.array({items})"
+    if a.ndim == 2 and a.size > 1 and not np.signbit(a).any():
+        size = str(a.shape[0]) if a.shape[0] == a.shape[1] else ", ".join(map(str, a.shape))
+        if np.array_equal(a, np.eye(*a.shape)):
+            return f"np.eye({size}{dtype})"
+        for name, k in itertools.product(("tril", "triu"), (0, 1, -1)):
+            if np.array_equal(a, getattr(np, name)(np.ones(a.shape), k)):
+                return f"np.{name}(np.ones({a.shape}{dtype}){f', {k}' if k else ''})"
+    return None
+
+
+def _kind(a: Any) -> str:
+    return f"np.{a.dtype.name}" if a.dtype.name != "bool" else "np.bool_"
 
 
 def _nested(a: Any) -> str:
-    return f"[{', '.join(map(_nested, a))}]" if np.ndim(a) else number_text(a)
+    return f"[{', '.join(map(_nested, a))}]" if np.ndim(a) else ratio_text(a) or number_text(a)
+
+
+def ratio_text(x: Any) -> str | None:
+    """``1 / 6`` for what is that to the last bit and has no short decimal text; None for any other number."""
+    if not isinstance(x, np.floating | float) or not 0 < abs(x) < 1 or len(number_text(x)) <= SHORT:
+        return None
+    whole = round(1 / abs(float(x)))
+    return f"{'-' if x < 0 else ''}1 / {whole}" if type(x)((-1 if x < 0 else 1) / whole) == x else None
 
 
 def number_text(x: Any) -> str:
@@ -163,6 +188,8 @@ def number_text(x: Any) -> str:
         return str(bool(x))
     if isinstance(x, np.floating | float) and not np.isfinite(x):
         return literal(float(x)) or ""
+    if isinstance(x, np.floating | float) and abs(x) >= 1e6 and float(f"{x:g}") == x:
+        return f"{x:g}".replace("e+0", "e").replace("e+", "e")
     if isinstance(x, np.floating):
         return np.format_float_positional(x, trim="0") if 1e-4 <= abs(x) < 1e16 or x == 0 else str(x)
     return repr(x) if type(x) in (int, float) else str(x)

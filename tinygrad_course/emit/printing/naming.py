@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ...core.node import Node
 from ...show import source as written
 from ...show.statements import same_call
-from .derive import Argument, Derived
+from .derived import Argument, Derived
 
 _QUOTED = re.compile(r"""\[?['"](.*?)['"]\]?""")
 
@@ -20,7 +20,7 @@ class Names:
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self.taken = {*reserved, "np", *keyword.kwlist, *dir(builtins)}
-        self.temporaries = 0
+        self.counts: dict[str, int] = {}
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, with a number or an underscore behind it if it is taken."""
@@ -32,9 +32,13 @@ class Names:
         return name
 
     def temporary(self) -> str:
+        return self.made_up("t")
+
+    def made_up(self, letter: str) -> str:
+        """The letter with the next number behind it."""
         while True:
-            self.temporaries += 1
-            name = f"t{self.temporaries}"
+            self.counts[letter] = self.counts.get(letter, 0) + 1
+            name = f"{letter}{self.counts[letter]}"
             if name not in self.taken:
                 self.taken.add(name)
                 return name
@@ -68,9 +72,11 @@ def argument_names(argument: Argument, names: Names) -> list[str | None]:
     """A name for each leaf of an argument that is an input: the argument's own, or the end of the leaf's path."""
     if argument.paths == [""]:
         return [argument.name]  # taken already: the parameters of the function come first
+    ends = [identifier(argument.name + path) or argument.name for path in argument.paths]
     found: list[str | None] = []
-    for path, node in zip(argument.paths, argument.inputs, strict=True):
-        wanted = identifier(argument.name + path) or argument.name
+    for path, end, node in zip(argument.paths, ends, argument.inputs, strict=True):
+        whole = "_".join(re.findall(r"\w+", path))  # layer1_W for ["layer1"]["W"], where W alone does not say which
+        wanted = whole if ends.count(end) > 1 and whole.isidentifier() else end
         found.append(None if node is None else names.fresh(wanted))
     return found
 
@@ -87,7 +93,7 @@ def user_names(made: Derived) -> dict[Node, str]:
         if type(node.value) is tuple or _inside(node, users.get(node, [])):
             continue
         name = identifier(node.name or "") or identifier(written.assigned(node) or "")
-        name = name or identifier(made.locals.get(id(node), ""))
+        name = name or identifier(made.locals[id(node)][0] if id(node) in made.locals else "")
         if name:
             found[node] = name
     return _numbered(found)

@@ -13,9 +13,12 @@ from ...core.node import Node
 from ..program import Program
 from ..simplify import simplified, without_dead_code
 from . import readable
-from .derive import Argument, Derived, derive
+from .captured import captured_names, origin
+from .derive import derive
+from .derived import Argument, Derived
+from .frozen import counting
 from .helpers import Helpers, literal, quoted
-from .naming import Names, argument_names, identifier, user_names
+from .naming import Names, argument_names, user_names
 from .texts import Text
 from .writer import Line, Writer, ordered, place_of
 
@@ -29,7 +32,7 @@ def source(
     argnums: int | Sequence[int] | None = None,
     derivatives: bool = True,
     **kwargs: Any,
-) -> str:
+) -> Source:
     """The function `f` and its gradient as readable NumPy, in the names of its own program.
 
     `f` is run on Tensors of the example arguments; what it records, and what the reverse pass records, is simplified
@@ -90,7 +93,19 @@ def source(
     <BLANKLINE>
     """
     made = derive(f, args, kwargs, argnums, derivatives)
-    return _Page(made, derivatives, isinstance(argnums, int)).text()
+    page = _Page(made, derivatives, isinstance(argnums, int))
+    return Source(page.text(), {name: x.value for x, name in page.captured.items()})
+
+
+class Source(str):
+    """Printed source: a text, with the arrays that its function takes from the surrounding program in `captured`."""
+
+    captured: dict[str, Any]
+
+    def __new__(cls, text: str, captured: dict[str, Any]) -> Source:
+        made = super().__new__(cls, text)
+        made.captured = captured
+        return made
 
 
 class _Page:
@@ -108,7 +123,7 @@ class _Page:
         wanted = user_names(made)
         became: dict[Node, Node] = {}
         first = made.program(*wanted)
-        whole = simplified(first, became, reading=True)
+        whole = simplified(first, became, reading=True, forward=made.forward)
         kept = len(first.outputs) - len(wanted)
         program = without_dead_code(Program(whole.inputs, whole.outputs[:kept], whole.steps))
         self.writer = self._prepared(program, became, wanted)
@@ -124,10 +139,9 @@ class _Page:
             for x, name in zip(argument.inputs, argument_names(argument, self.names), strict=True):
                 if x is not None and name is not None:
                     writer.texts[x] = Text(name)
-        for x in made.captured:
-            name = self.names.fresh(identifier(x.called) or "w")
-            writer.texts[x] = Text(name)
-            self.signature.append(name)
+        self.captured = captured_names(made, self.names, wanted)
+        writer.texts |= {x: Text(name) for x, name in self.captured.items()}
+        self.signature += ["*", *self.captured.values()] if self.captured else []
         writer.forward = {became.get(node, node) for node in made.forward}
         for node in reversed(program.steps):
             if node in writer.forward:
@@ -152,6 +166,7 @@ class _Page:
                 g = g.inputs[0]  # laid out in full for nobody
             if g in steps and g not in writer.forward:
                 writer.derivative_of.setdefault(g, []).append(self.now.get(x, x))
+        writer.results = {self.now.get(y, y) for y in made.outputs}
         writer.target_inputs = made.targets
         writer.target_names = [self.names.fresh(f"d{writer.texts[x].text}") for x in made.targets]
         for i, gradient in enumerate(made.gradients):
@@ -168,31 +183,54 @@ class _Page:
         return "\n".join([self.helpers.text(), "", "", *head, *_indented(body), ""])
 
     def _head(self) -> Iterator[str]:
-        yield from _folded(f'"""{self._summary()}"""', indent="")
+        yield from self._docstring()
         for name, text in self.built_in.items():
             yield f'assert {name} == {text}, "{name} is built in"'
-        scalars: dict[str, list[str]] = {}
+        for x, count in self._counts():
+            yield f'assert np.sum({self.captured[x]}) == {count}, "the sum of {self.captured[x]} is built in"'
         for argument in self.used:
-            pairs = list(zip(argument.paths, argument.inputs, strict=True))
-            inputs = [(path, x, self.writer.texts[x].text) for path, x in pairs if x is not None]
-            for path, x, name in inputs:
-                if path:
-                    yield f"{name} = {argument.name}{quoted(path)}"
-                if not np.ndim(x.value):
-                    scalars.setdefault(f"np.{x.value.dtype.name}", []).append(name)
+            for path, x in zip(argument.paths, argument.inputs, strict=True):
+                if x is not None and path:
+                    yield f"{self.writer.texts[x].text} = {argument.name}{quoted(path)}"
+        scalars: dict[str, list[str]] = {}
+        for x in self.made.inputs:
+            if not np.ndim(x.value):
+                scalars.setdefault(f"np.{x.value.dtype.name}", []).append(self.writer.texts[x].text)
         for kind, names in scalars.items():
             given = ", ".join(names)
             yield f"{given} = map({kind}, ({given}))" if len(names) > 1 else f"{given} = {kind}({given})"
 
-    def _summary(self) -> str:
-        return f"{self.name} and its gradient for {self._target_list()}." if self.derivatives else f"{self.name}."
+    def _docstring(self) -> list[str]:
+        """What the function gives, and where what it takes besides the arguments comes from."""
+        gives = f"{self.name} and its gradient for {self._target_list()}." if self.derivatives else f"{self.name}."
+        named = [name for x, name in self.captured.items() if x not in self.made.origins]
+        told = [f"From the surrounding program: {', '.join(named)}."] if named else []
+        places: dict[str, list[str]] = {}
+        for x, (node, i) in self.made.origins.items():
+            places.setdefault(self._origin(x, node, i), []).append(self.captured[x])
+        computed = [f"{', '.join(names)} {text}" for text, names in places.items()]
+        told += [f"Computed outside the graph: {'; '.join(computed)}."] if computed else []
+        if not told:
+            return _folded(f'"""{gives}"""', indent="")
+        return [*_folded(f'"""{gives}', indent=""), "", *(s for t in told for s in _folded(t, indent="")), '"""']
+
+    def _origin(self, x: Node, user: Node, i: int) -> str:
+        known = user in {*self.made.forward, *self.made.outputs}
+        return origin(user, i, self.made.paths[x]) if known else "(by the backward pass)"
+
+    def _counts(self) -> Iterator[tuple[Node, int]]:
+        """The masks and counts from outside that say how many elements an operation gives."""
+        for node in self.made.forward:
+            for x in counting(node):
+                if x in self.captured:
+                    yield x, int(np.sum(x.value))
 
     def _signature(self) -> list[str]:
         """The parameters in the order of the arguments; those that are built in have a default where they come last."""
         new = iter(self.parameters)
         words = [next(new) if a in self.used else a.name for a in self.made.arguments if self._printed(a)]
         for i in range(len(words))[::-1]:
-            if words[i] not in self.built_in or self.made.captured:
+            if words[i] not in self.built_in:
                 break
             words[i] += f"={self.built_in[words[i]]}"
         return words

@@ -115,6 +115,11 @@ class _Marker(ast.NodeTransformer):
         return node
 
 
+def is_item(text: str) -> bool:
+    """Whether a text is an element of something with a name, such as ``xs[0]``: short, and a view."""
+    return re.fullmatch(r"[A-Za-z]\w{,9}\[\d+\]", text) is not None
+
+
 @lru_cache(maxsize=1024)
 def is_name(text: str) -> bool:
     """Whether a text is one word, which may be said twice at no cost."""

@@ -19,20 +19,24 @@ from ...tensor import Tensor
 
 
 @contextmanager
-def watched(name: str, nodes: list[Node], names: dict[int, str], looks: list[str]) -> Iterator[None]:
+def watched(name: str, nodes: list[Node], names: dict[int, tuple[str, Any]], looks: list[str]) -> Iterator[None]:
     """Note in a block every node that is recorded, what the user's functions call it, and where they ask for a value.
 
     Random numbers are refused: `name` is the function that draws them.
     """
+
+    passed: set[int] = set()  # ids of what only a parameter names so far: its caller may have a better name
 
     def noticing(frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
         if event == "call" and code in LOOKS:
             _note_look(looks, frame)
         elif event == "return" and not internal[code.co_filename]:
+            given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             for variable, x in frame.f_locals.items():
-                if isinstance(x, Node):
-                    names.setdefault(id(x), variable)
+                if isinstance(x, Node | np.ndarray) and (id(x) not in names or id(x) in passed):
+                    names[id(x)] = variable, x  # kept, so that the id stays its own
+                    (passed.add if variable in given else passed.discard)(id(x))
 
     def drawing(rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         if isinstance(rng, int):

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ...core.engine_ops import broadcast_to, guarded_product
-from ...core.errors import GraphError
 from ...core.node import Node
 from ...core.position import enclosing, statement
 from ...core.primitive import pick
@@ -19,15 +18,14 @@ from ...ops.powers import pow
 from ...ops.shape import _permute_dims, _reshape
 from ..program import Program, primitive_of, value_of
 from .forward import numpy_name
-from .helpers import Helpers, array_text, number_text
+from .helpers import Helpers, array_text, number_text, ratio_text
 from .naming import Names
 from .table import numpy_text, repeats
-from .texts import ATOM, PRODUCT, UNARY, Text, call, is_name, method
+from .texts import ATOM, PRODUCT, UNARY, Text, call, is_item, is_name, method
 
 LONGEST = 48  # what is longer gets a line of its own instead of standing inside another expression
 SHORT = 24  # a derivative that is used once, and is no longer, stands inside the expression that uses it
 MOST_COMMENT = 100  # characters of the user's statement in a comment
-MOST_WRITTEN = 1000  # elements of a constant array that are written into the text
 VIEWS = {_permute_dims, _reshape, _indexed, broadcast_to}
 
 
@@ -59,7 +57,7 @@ class Writer:
         self.target_names: list[str] = []
         self.lines: list[Line] = []
         self.guarded = False
-        self.outputs = set(program.outputs)
+        self.results: set[Node] = set()  # what the function returns
         self.uses = {node: len(users) for node, users in program.users().items()}
 
     # --- lines --------------------------------------------------------------------------------------------------------
@@ -143,7 +141,7 @@ class Writer:
         if node in self.wanted:
             return self.names.fresh(self.wanted[node])
         named = next((f for f in self._derived_from(node) if f in self.texts and is_name(self.texts[f].text)), None)
-        for i in self.targets.get(node, []):
+        for i in self.targets.get(node, []) if node not in self.forward else ():
             passing = named in self.wanted and self.uses[node] > 1
             if named is not None and passing:
                 return self.names.fresh(f"d{self.texts[named].text}")
@@ -151,10 +149,11 @@ class Writer:
         if named is not None:
             single = self.uses[node] == 1 and len(text.text) <= SHORT
             return None if single else self.names.fresh(f"d{self.texts[named].text}")
-        if node in self.outputs:
+        if node in self.results:
             return self.names.fresh("value")
         cheap = node.op is _permute_dims and text.text.endswith((".T", ".mT")) and is_name(text.text.partition(".")[0])
-        if (self.uses[node] > 1 and not cheap) or len(text.text) > LONGEST:
+        cheap = cheap or (node.op is _indexed and len(node.inputs) == 1 and is_item(text.text))
+        if (self.uses[node] > 1 and not cheap) or node in self.targets or len(text.text) > LONGEST:
             return self.names.temporary()
         return None
 
@@ -187,6 +186,9 @@ class Writer:
             return self._constant(x.value, x, node, i)
         if isinstance(x, np.ndarray | np.generic):
             return self._constant(x, node, node, i)
+        ratio = ratio_text(x) if type(x) is float else None
+        if ratio is not None:
+            return Text(ratio, PRODUCT)
         return _signed(number_text(x) if isinstance(x, int | float) else repr(x))
 
     def _constant(self, value: Any, where: Node, node: Node | None = None, i: int = 0) -> Text:
@@ -197,11 +199,6 @@ class Writer:
         plain = _as_number(node, i, value) if node is not None else None
         if plain is not None:
             return plain
-        if value.size > MOST_WRITTEN and not _simple(value):
-            raise GraphError(
-                f"source: a constant array of shape {value.shape} is too large to be written down; make it an "
-                f"argument of the function, so that it may change from call to call ({where.where})"
-            )
         text = array_text(value)
         if len(text) > LONGEST:
             name = self.names.temporary()

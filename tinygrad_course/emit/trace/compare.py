@@ -48,14 +48,15 @@ def _given(x: Any) -> Any:
 def _paired(x: Node, y: Node, numbers: tuple[dict[Node, Any], dict[Node, Any]]) -> bool:
     token = object()
     numbers[0][x] = numbers[1][y] = token
-    return np.shape(x.value) == np.shape(y.value) and x.value.dtype == y.value.dtype
+    return np.shape(x.value) == np.shape(y.value) and bool(x.value.dtype == y.value.dtype)
 
 
 def same_constant(a: Any, b: Any) -> bool:
     """Whether two constants are the same, to the bit."""
     if isinstance(a, np.ndarray | np.generic) and isinstance(b, np.ndarray | np.generic):
-        return a is b or bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
-    return type(a) is type(b) and repr(a) == repr(b)
+        alike = a.dtype == b.dtype and a.shape == b.shape
+        return a is b or (bool(alike) and a.tobytes() == b.tobytes())
+    return bool(type(a) is type(b) and repr(a) == repr(b))
 
 
 def _alike(a: dict[str, Any], b: dict[str, Any]) -> bool:

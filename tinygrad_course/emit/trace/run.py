@@ -68,11 +68,15 @@ def trace(function: Callable[..., Any], name: str, arguments: Arguments, persist
     luck = _luck(world)
     args, kwargs = inside
     seen: dict[CodeType, dict[str, Any]] = {}
-    with tracer.following(), _profiled(seen), np.errstate(all="ignore"):
-        result = function(*args, **kwargs)
-    if tracer.failed is not None:
-        raise tracer.failed
-    _check_unchanged(world, flags, luck)
+    try:
+        with tracer.following(), _profiled(seen), np.errstate(all="ignore"):
+            result = function(*args, **kwargs)
+        if tracer.failed is not None:
+            raise tracer.failed
+        _check_unchanged(world, flags, luck)
+    except BaseException:
+        _put_back(world, flags)
+        raise
     _extend(world, seen)
     return _Finish(tracer, world, persistent).trace(result)
 
@@ -164,6 +168,15 @@ def _base(array: Any) -> Any:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
+
+
+def _put_back(world: World, flags: dict[int, bool]) -> None:
+    """Undo what an abandoned trace has changed."""
+    for place in world.places:
+        if not place.same():
+            place.restore()
+    for x in world.tensors.values():
+        x.requires_grad = flags[id(x)]
 
 
 class _Finish:

@@ -82,6 +82,24 @@ class Place:
         self.note()
         return True
 
+    def restore(self) -> None:
+        """Put back what it held."""
+        holder, kept = self.holder, self.kept
+        if self.keys is not None:
+            for key, x in zip(self.keys, kept, strict=True):
+                if type(holder) is dict and x is not _MISSING:
+                    holder[key] = x
+                elif x is not _MISSING and getattr(holder, key, _MISSING) is not x:
+                    setattr(holder, key, x)
+        elif isinstance(holder, dict):
+            half = len(kept) // 2
+            holder.clear()
+            holder.update(zip(kept[half:], kept[:half], strict=True))
+        elif isinstance(holder, CellType):
+            holder.cell_contents = kept[0]
+        elif isinstance(holder, list):
+            holder[:] = kept
+
     def difference(self) -> str:
         """What changed, in words."""
         now, names = self.now(), self.names()
@@ -178,6 +196,9 @@ class World:
 
     def _object(self, name: str, x: Any) -> None:
         """An instance: its attributes, and its class with the methods that the code names."""
+        if hasattr(type(x), "compiles"):  # what `jit` made: its own books are not the function's
+            self._stack.append((name, x.function))
+            return
         fields = getattr(x, "__dict__", None)
         if isinstance(fields, dict):
             hidden = self._hidden(name, x)

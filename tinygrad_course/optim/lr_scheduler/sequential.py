@@ -42,7 +42,8 @@ class SequentialLR(LRScheduler):
         for i, schedule in enumerate(schedulers):
             if not isinstance(schedule, LRScheduler) or isinstance(schedule, ReduceLROnPlateau):
                 raise DTypeError(
-                    f"SequentialLR: schedule {i} is a {type(schedule).__name__}, which has no rates of given epochs"
+                    f"SequentialLR: schedule {i} is a {type(schedule).__name__}, which has no rates of given epochs; "
+                    "use another, or step it yourself"
                 )
             if schedule.optimizer is not optimizer:
                 raise ValueError(f"SequentialLR: schedule {i} belongs to another optimiser")

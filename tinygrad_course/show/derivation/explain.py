@@ -117,5 +117,5 @@ def _checked(output: Any, view: str, notation: str, gradient: Any, steps: int) -
     gradient = as_value(gradient, output.value.dtype)
     if np.shape(gradient) != np.shape(output.value):
         shapes = np.shape(gradient), np.shape(output.value)
-        raise ShapeError("gradient has shape {}, but the output has shape {}".format(*shapes))
+        raise ShapeError("gradient has shape {}, but the output has shape {}; they must be equal".format(*shapes))
     return gradient
