@@ -69,7 +69,9 @@ def without_dead_code(program: Program) -> Program:
 class _Walk:
     """The state of one walk: the steps so far, what old nodes have become, what has been computed, what is known."""
 
-    def __init__(self, program: Program, rules: dict[Primitive, Rule], reading: bool, forward: Collection[Node]) -> None:
+    def __init__(
+        self, program: Program, rules: dict[Primitive, Rule], reading: bool, forward: Collection[Node]
+    ) -> None:
         self.rules = rules
         self.forward = set(forward)
         self.factors: set[Node] = set()  # operands of products in the function itself

@@ -36,7 +36,8 @@ class Derived:
     `targets`: the inputs that the gradient is taken for; `gradients` has a node for each that the result depends on.
     `cotangents`: the derivative of the result by any forward node on the way.
     `forward`: all nodes that the function recorded, also those that nothing depends on.
-    `locals`: what the user's functions called a node or an array when they returned, by its id, and itself; `looks`: where they asked for a value.
+    `locals`: what the user's functions called a node or an array when they returned, by its id, and the thing itself;
+    `looks`: where they asked for a value.
     """
 
     name: str

@@ -68,9 +68,9 @@ def counting(node: Node) -> Iterator[Node]:
     """The operands of a step that say how many elements it gives: masks, numbers of repetitions."""
     found = node.inputs[1:] if node.op in (_indexed, index_add, _repeat_each) else ()
     for x in found:
-        if isinstance(x, Node) and x.requires_grad:
-            if node.op is _repeat_each or (x.value.dtype == bool and x.value.ndim):
-                yield x
+        given = isinstance(x, Node) and x.requires_grad
+        if given and (node.op is _repeat_each or (x.value.dtype == bool and x.value.ndim)):
+            yield x
 
 
 def _alike(a: Node, b: Node) -> bool:
@@ -107,7 +107,7 @@ def same_bits(a: Any, b: Any) -> bool:
 
 
 def refuse_other_constants(name: str, first: Origins, second: Origins) -> None:
-    """Raise if an array that the program takes from outside was another one for other data: it is computed from them."""
+    """Raise if an array from outside was another one for other data: it is computed from them."""
     for (x, (node, _)), y in zip(first.items(), second, strict=False):
         if not same_bits(x.value, y.value):
             raise _outside(name, node)

@@ -20,6 +20,7 @@ from ...ops import activation
 from . import readable
 
 READABLE: dict[Any, str] = {activation._softplus: "softplus", activation._sigmoid: "sigmoid"}
+MOST_PARTS = 10**9  # a number is written as 1 / n up to this n
 SHORT = 8  # characters of a number that need no shorter form
 _MOST_NUMBERS = 100  # elements of an array that a helper refers to, which is written into the text
 
@@ -176,10 +177,11 @@ def _nested(a: Any) -> str:
 
 def ratio_text(x: Any) -> str | None:
     """``1 / 6`` for what is that to the last bit and has no short decimal text; None for any other number."""
-    if not isinstance(x, np.floating | float) or not 0 < abs(x) < 1 or len(number_text(x)) <= SHORT:
+    if not isinstance(x, np.floating | float) or not 0 < abs(float(x)) < 1 or len(number_text(x)) <= SHORT:
         return None
     whole = round(1 / abs(float(x)))
-    return f"{'-' if x < 0 else ''}1 / {whole}" if type(x)((-1 if x < 0 else 1) / whole) == x else None
+    found = whole <= MOST_PARTS and type(x)((-1 if x < 0 else 1) / whole) == x
+    return f"{'-' if x < 0 else ''}1 / {whole}" if found else None
 
 
 def number_text(x: Any) -> str:
@@ -188,7 +190,7 @@ def number_text(x: Any) -> str:
         return str(bool(x))
     if isinstance(x, np.floating | float) and not np.isfinite(x):
         return literal(float(x)) or ""
-    if isinstance(x, np.floating | float) and abs(x) >= 1e6 and float(f"{x:g}") == x:
+    if isinstance(x, np.floating | float) and abs(float(x)) >= 1e6 and float(f"{x:g}") == x:
         return f"{x:g}".replace("e+0", "e").replace("e+", "e")
     if isinstance(x, np.floating):
         return np.format_float_positional(x, trim="0") if 1e-4 <= abs(x) < 1e16 or x == 0 else str(x)

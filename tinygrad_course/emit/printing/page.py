@@ -100,6 +100,7 @@ def source(
 class Source(str):
     """Printed source: a text, with the arrays that its function takes from the surrounding program in `captured`."""
 
+    __slots__ = ("captured",)
     captured: dict[str, Any]
 
     def __new__(cls, text: str, captured: dict[str, Any]) -> Source:
@@ -189,16 +190,16 @@ class _Page:
         for x, count in self._counts():
             yield f'assert np.sum({self.captured[x]}) == {count}, "the sum of {self.captured[x]} is built in"'
         for argument in self.used:
-            for path, x in zip(argument.paths, argument.inputs, strict=True):
-                if x is not None and path:
-                    yield f"{self.writer.texts[x].text} = {argument.name}{quoted(path)}"
+            for path, given in zip(argument.paths, argument.inputs, strict=True):
+                if given is not None and path:
+                    yield f"{self.writer.texts[given].text} = {argument.name}{quoted(path)}"
         scalars: dict[str, list[str]] = {}
         for x in self.made.inputs:
             if not np.ndim(x.value):
                 scalars.setdefault(f"np.{x.value.dtype.name}", []).append(self.writer.texts[x].text)
         for kind, names in scalars.items():
-            given = ", ".join(names)
-            yield f"{given} = map({kind}, ({given}))" if len(names) > 1 else f"{given} = {kind}({given})"
+            listed = ", ".join(names)
+            yield f"{listed} = map({kind}, ({listed}))" if len(names) > 1 else f"{listed} = {kind}({listed})"
 
     def _docstring(self) -> list[str]:
         """What the function gives, and where what it takes besides the arguments comes from."""

@@ -18,7 +18,7 @@ from ...ops.powers import pow
 from ...ops.shape import _permute_dims, _reshape
 from ..program import Program, primitive_of, value_of
 from .forward import numpy_name
-from .helpers import Helpers, array_text, number_text, ratio_text
+from .helpers import MOST_PARTS, Helpers, array_text, number_text, ratio_text
 from .naming import Names
 from .table import numpy_text, repeats
 from .texts import ATOM, PRODUCT, UNARY, Text, call, is_item, is_name, method
@@ -201,15 +201,9 @@ class Writer:
             return plain
         text = array_text(value)
         if len(text) > LONGEST:
-            name = self.names.temporary()
-            self.lines.append(
-                Line(
-                    name,
-                    text,
-                    place_of(where) if where in self.forward else "",
-                    bool(self.lines) and self.lines[-1].backward,
-                )
-            )
+            name, user = self.names.temporary(), where if node is None else node
+            comment = place_of(user) if user in self.forward else ""
+            self.lines.append(Line(name, text, comment, bool(self.lines) and self.lines[-1].backward))
             text = name
         return Text(text)
 
@@ -248,7 +242,7 @@ def _as_number(node: Node, i: int, value: Any) -> Text | None:
 def _number(x: Any, common: Any) -> Text:
     """A number found by folding constants: as 1 / n where it is that."""
     whole = round(1 / abs(float(x))) if x and abs(float(x)) < 1 else 0
-    if whole > 1 and x.dtype.kind == "f" and common.type((-1 if x < 0 else 1) / whole) == common.type(x):
+    if 1 < whole <= MOST_PARTS and x.dtype.kind == "f" and common.type((-1 if x < 0 else 1) / whole) == common.type(x):
         return Text(f"{'-' if x < 0 else ''}1 / {whole}", PRODUCT)
     text = number_text(x)
     if x.dtype.kind == "f" and common.type(float(text) if text[-1].isdigit() or text[-1] == "." else x) != common.type(
