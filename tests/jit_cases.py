@@ -1,9 +1,35 @@
 """Training steps for the tests of `jit`: each made twice from one seed, so that plain and compiled can be compared."""
 
+from importlib.util import find_spec
+
 import numpy as np
+import pytest
 
 import tinygrad_course as tg
 from tinygrad_course import nn, optim
+
+
+with_numba = pytest.param(
+    "auto",  # numba, but for what it refuses
+    id="numba",
+    marks=[pytest.mark.slow, pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed")],
+)
+TOLERANCE = {"float64": 1e-9, "float32": 5e-4}  # of numba, after some steps, relative to the largest element
+chosen = "numpy"
+
+
+@pytest.fixture(autouse=True, params=["numpy", with_numba])
+def backend(request, tmp_path_factory, monkeypatch):
+    """Import it into a module to run each of its tests with both backends: `jit` and `assert_same` go by it."""
+    global chosen
+    chosen = request.param
+    monkeypatch.setenv("TINYGRAD_COURSE_CACHE", str(tmp_path_factory.getbasetemp() / "compiled"))
+    yield chosen
+    chosen = "numpy"
+
+
+def jit(f):
+    return tg.jit(f, backend=chosen)
 
 
 def two_layers(rng):
@@ -121,7 +147,7 @@ class Training:
 
 
 def assert_same(a, b, path=""):
-    """Equal to the bit, in value, type, dtype and shape."""
+    """Equal in value, type, dtype and shape: to the bit with the NumPy backend, within TOLERANCE with numba."""
     if isinstance(a, dict):
         assert a.keys() == b.keys(), path
         for k in a:
@@ -133,8 +159,18 @@ def assert_same(a, b, path=""):
     elif isinstance(a, tg.Tensor):
         assert isinstance(b, tg.Tensor), path
         assert_same(a.data, b.data, path)
-    elif isinstance(a, np.ndarray):
+    elif isinstance(a, np.ndarray | np.generic):
         assert (type(a), a.dtype, a.shape) == (type(b), b.dtype, b.shape), path
+        assert_close(a, b, path)
+    else:
+        assert type(a) is type(b), path
+        assert a == b or (a != a and b != b), f"{path}: {a} is not {b}"
+
+
+def assert_close(a, b, path):
+    if chosen == "numpy" or a.dtype.kind != "f":
         np.testing.assert_array_equal(a, b, err_msg=path)
     else:
-        assert a == b or (a != a and b != b), f"{path}: {a} is not {b}"
+        finite = np.abs(a[np.isfinite(a)])
+        limit = TOLERANCE[str(a.dtype)]
+        np.testing.assert_allclose(b, a, rtol=limit, atol=limit * finite.max(initial=0), err_msg=path)

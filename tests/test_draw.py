@@ -155,7 +155,7 @@ def test_bad_requests():
     J = a * 3
     with pytest.raises(tg.GraphError, match="draw needs a Tensor, the result of a computation; got list"):
         tg.draw([1.0])
-    with pytest.raises(ValueError, match='there is no view \'block\'; the views are "statement" and "op" and "layer"'):
+    with pytest.raises(ValueError, match='there is no view \'block\'; the views are "statement", "op", "layer"'):
         tg.draw(J, view="block")
     with pytest.raises(tg.ShapeError, match=r"gradient has shape \(2,\), but the output has shape \(\)"):
         tg.draw(J, gradient=[1.0, 2.0])

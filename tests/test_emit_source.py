@@ -295,6 +295,236 @@ def test_forward_alone_returns_any_structure() -> None:
     np.testing.assert_array_equal(found["both"][1][0], np.exp([0.0, 1.0]))
 
 
+# --- what a function finds around it ----------------------------------------------------------------------------------
+
+X_AROUND = np.arange(12.0).reshape(2, 6) / 7
+Y_AROUND = np.array([[1.0, 0.0, 1.0, 1.0, 0.0, 0.0]])
+HELD = {"X": X_AROUND, "n": 6}
+PAIR = (X_AROUND, Y_AROUND)
+SCALE = tg.Tensor([[2.0], [0.5]])
+WEIGHTS = tg.Tensor([[0.5, -1.5]], requires_grad=True)
+MASK = Y_AROUND == 1
+
+
+class Holder:
+    def __init__(self) -> None:
+        self.X = X_AROUND
+        self.inner = [X_AROUND[:]]
+
+    def loss(self, w: Any) -> Any:
+        return tg.sum((w @ self.X) ** 2)
+
+    def nested(self, w: Any) -> Any:
+        return tg.sum((w @ self.inner[0]) ** 2)
+
+
+def from_closure() -> Any:
+    X, Y = X_AROUND, Y_AROUND
+    return lambda w: tg.mean((w @ X - Y) ** 2)
+
+
+def from_globals(w: Any) -> Any:
+    return tg.mean((w @ X_AROUND - Y_AROUND) ** 2)
+
+
+def from_dict(w: Any) -> Any:
+    return tg.mean((w @ HELD["X"]) ** 2)
+
+
+def from_tuple(w: Any) -> Any:
+    X, Y = PAIR
+    return tg.mean((w @ X - Y) ** 2)
+
+
+def by_numpy(w: Any) -> Any:
+    return tg.mean((1 - Y_AROUND) * (w @ (X_AROUND[:, ::-1] / 10)) + np.sqrt(X_AROUND).astype(np.float32).T[0, 0])
+
+
+def a_tensor(w: Any) -> Any:
+    return tg.sum(w @ (SCALE * X_AROUND))
+
+
+def through_a_helper(w: Any) -> Any:
+    return from_globals(w) + tg.sum(w)
+
+
+def by_mask(w: Any) -> Any:
+    return tg.mean((w @ X_AROUND)[MASK])
+
+
+def a_parameter_too(b: Any) -> Any:
+    return tg.mean((WEIGHTS @ X_AROUND + b - Y_AROUND) ** 2)
+
+
+AROUND = {
+    from_globals: "X_AROUND, Y_AROUND",
+    from_closure(): "X, Y",
+    from_dict: "X",
+    from_tuple: "X, Y",
+    Holder().loss: "X",
+    Holder().nested: "inner0",
+    by_numpy: "X_AROUND, Y_AROUND",
+    a_tensor: "SCALE, X_AROUND",
+    through_a_helper: "X_AROUND, Y_AROUND",
+    by_mask: "X_AROUND, MASK",
+}
+
+
+@pytest.mark.parametrize(("f", "names"), AROUND.items(), ids=lambda x: getattr(x, "__name__", ""))
+def test_arrays_around_a_function_are_parameters_of_the_printed_one(f: Any, names: str) -> None:
+    w = variable([0.5, -1.5])
+    before = X_AROUND.copy(), Y_AROUND.copy()
+    text = tg.source(f, w)
+    assert list(text.captured) == sorted(names.split(", "), key=list(text.captured).index)
+    assert "np.array(" not in text
+    run = printed(text)
+    try:  # the same arrays with other data: the eager code and the printed function both see it
+        X_AROUND[...] = np.random.default_rng(1).random((2, 6))
+        Y_AROUND[...] = Y_AROUND[:, ::-1].copy() * 0.5
+        y = f(w)
+        y.backward()
+        value, gradients = run(w.value)
+        assert value == y.value
+        np.testing.assert_array_equal(gradients[0], w.grad)
+    finally:
+        X_AROUND[...], Y_AROUND[...] = before
+
+
+def test_everything_around_is_put_back() -> None:
+    before = dict(globals())
+    held, model = dict(HELD), tg.nn.Sequential(tg.nn.Linear(2, 2), tg.nn.BatchNorm1d(2)).eval()
+    buffers = dict(model.named_buffers())
+    tg.source(from_dict, variable([0.5, -1.5]))
+    tg.source(lambda: tg.sum(model(X_AROUND.T)))
+    with pytest.raises(GraphError):
+        tg.source(lambda w: random(w) + from_tuple(w), variable([0.5, -1.5]))
+    assert all(globals()[name] is x for name, x in before.items())
+    assert all(HELD[k] is x for k, x in held.items())
+    assert all(x is buffers[name] for name, x in model.named_buffers())
+
+
+def test_parameters_around_are_differentiated_and_data_are_not() -> None:
+    text = tg.source(a_parameter_too, variable([0.1]))
+    assert "def a_parameter_too(b, *, WEIGHTS, X_AROUND, Y_AROUND):" in text
+    assert text.rstrip().endswith("return value, (db, dWEIGHTS)")
+    assert tg.source(a_parameter_too, variable([0.1]), argnums=0).rstrip().endswith("return value, db")
+    a_parameter_too(b := variable([0.1])).backward()
+    np.testing.assert_array_equal(printed(text)(b.value)[1][1], WEIGHTS.grad)
+
+
+def test_nothing_made_from_captured_arrays_is_folded() -> None:
+    def two(W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+        return two_layer(W1, b1, W2, b2, X, Y)
+
+    *weights, X, Y = data()
+    text = tg.source(two, *weights)
+    assert "def two(W1, b1, W2, b2, *, X, Y):" in text
+    assert "    dW1 = dZ1 @ X.T\n" in text
+    assert "    From the surrounding program: X, Y.\n" in text
+
+
+def test_a_function_that_looks_at_its_arrays_is_recorded_with_the_arrays() -> None:
+    def looks(w: Any) -> Any:
+        if X_AROUND.max() > 100 or not isinstance(Y_AROUND, np.ndarray):
+            raise ValueError
+        centred = X_AROUND - X_AROUND.mean(axis=1, keepdims=True)
+        return tg.sum((w @ centred) * (2 * X_AROUND + 1))
+
+    text = agrees(looks, [variable([1, 2])], [variable([-1, 3])])
+    assert "def looks(w, *, centred, c1):" in text
+    assert "centred = X_AROUND - X_AROUND.mean(axis=1, keepdims=True) (line " in text
+    assert re.search(r"c1 = 2 \* X_AROUND \+ 1 \(line \d+\)$", text, re.MULTILINE)
+
+
+def test_large_constants_become_parameters() -> None:
+    text = agrees(large, [variable(1, 2)], [variable(-1, 3)])
+    assert "def large(x, *, c1):" in text
+    assert "c1 = np.random.default_rng(0).random(2000) (line " in text
+
+
+def test_default_arguments_are_arguments() -> None:
+    def f(w: Any, X: Any = X_AROUND) -> Any:
+        return tg.sum((w @ X) ** 2)
+
+    assert "def f(w, X):" in tg.source(f, variable([1, 2]))
+
+
+def test_the_number_that_a_mask_lets_through_is_checked() -> None:
+    run = printed(tg.source(by_mask, variable([1, 2])))
+    with pytest.raises(AssertionError, match="the sum of MASK is built in"):
+        run(np.ones((1, 2)), MASK=np.ones((1, 6), bool))
+
+
+# --- names and short forms --------------------------------------------------------------------------------------------
+
+
+def test_layers_in_the_notes_layout_get_the_notes_names() -> None:
+    first, second = tg.nn.Linear(2, 4, examples="columns"), tg.nn.Linear(4, 1, examples="columns")
+
+    def net(X: Any, Y: Any) -> Any:
+        Z1 = first(X)
+        Z2 = second(tg.tanh(Z1))
+        return tg.binary_cross_entropy_with_logits(Z2, Y)
+
+    text = agrees(net, data()[4:], data(seed=1)[4:], parameters=(*first.parameters(), *second.parameters()))
+    assert "def net(X, Y, *, W1, b1, W2, b2):" in text
+    assert "    Z1 = W1 @ X + b1\n" in text
+
+
+def test_leaves_of_one_name_are_told_apart_by_their_path() -> None:
+    def f(p: Any) -> Any:
+        return tg.sum(p["one"]["W"] * p["two"]["W"])
+
+    assert "for one_W, two_W." in tg.source(f, {"one": {"W": variable(1, 2)}, "two": {"W": variable(3, 4)}})
+
+
+def test_what_the_caller_calls_a_value_comes_before_what_a_parameter_is_called() -> None:
+    def layer(w: Any, x: Any) -> Any:
+        return tg.tanh(w * x)
+
+    def f(w: Any, x: Any) -> Any:
+        a1 = layer(w, x)
+        a2 = layer(w, a1)
+        return tg.sum(a2)
+
+    text = tg.source(f, variable(1, 2), variable(3, 4))
+    assert "    a1 = np.tanh(w * x)\n" in text
+    assert "    a2 = np.tanh(w * a1)\n" in text
+
+
+def test_a_zero_first_state_leaves_no_trace() -> None:
+    def rnn(W: Any, b: Any) -> Any:
+        h = np.zeros((3, 1))
+        for _ in range(2):
+            h = tg.tanh(W @ h + b)
+        return tg.sum(h)
+
+    rng = np.random.default_rng(0)
+    args = [[tg.Tensor(rng.normal(size=s), requires_grad=True) for s in ((3, 3), (3, 1))] for _ in range(2)]
+    text = agrees(rnn, *args)
+    assert "    h1 = np.tanh(b)\n" in text
+    assert "zeros" not in text
+
+
+def test_a_batch_norm_in_eval_mode_needs_no_guards() -> None:
+    model = tg.nn.BatchNorm1d(3).eval()
+    text = tg.source(lambda X: tg.mean(model(X) ** 2), np.ones((4, 3)))
+    assert "def keep_zero" not in text
+
+
+def test_a_forward_value_that_is_a_gradient_too_keeps_its_place() -> None:
+    text = agrees(lambda a, b: tg.sum(0.5 * a * b), [variable(1, 2), variable(3, 4)], [variable(0, 2), variable(5, 1)])
+    assert re.search(r"backward: .*\n.*\n?.*db = t1.copy\(\)", text)
+
+
+def test_numbers_in_short() -> None:
+    text = tg.source(lambda x: tg.sum(x * -1e9 + x / 1e12 + (1 / 6) * x), variable(1, 2), derivatives=False)
+    assert "np.sum(x / 1e12 - x * 1e9 + 1 / 6 * x)" in text
+
+
+# --- memory, names ----------------------------------------------------------------------------------------------------
+
+
 def test_gradients_own_their_memory() -> None:
     def f(x: Any, y: Any, z: Any, u: Any) -> Any:
         return tg.sum(x * y.T + z) + tg.sum(u[0] * u[1])
@@ -392,6 +622,10 @@ def random_in_numpy(x: Any) -> Any:
     return tg.sum(x * np.random.default_rng().random(3))
 
 
+def random_and_large(x: Any) -> Any:
+    return tg.sum(x[0] * np.random.default_rng().random(2000))
+
+
 def large(x: Any) -> Any:
     return tg.sum(x[0] * np.random.default_rng(0).random(2000))
 
@@ -406,6 +640,7 @@ def large(x: Any) -> Any:
         (lambda x: tg.mean(x[x > 0]), "how many elements getitem gives"),
         (random, "draws random numbers"),
         (random_in_numpy, "at random"),
+        (random_and_large, "at random"),
         (lambda x: 3.0, "records nothing"),
         (lambda x: "text", "returned str"),
         (lambda x: x * 2, r"returned an array of shape \(3,\)"),

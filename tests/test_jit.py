@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 
 import tinygrad_course as tg
-from tests.jit_cases import MODELS, OPTIMIZERS, Training, assert_same, batch
+from tests.jit_cases import MODELS, OPTIMIZERS, Training, assert_same, backend, batch, jit  # noqa: F401
 from tinygrad_course import nn, optim
-
-
-def jit(f):
-    return tg.jit(f, backend="numpy")
 
 
 def follow(model, optimizer, clip, schedule, steps=7, plain_at=(5,)):

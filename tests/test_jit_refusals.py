@@ -7,12 +7,8 @@ import numpy as np
 import pytest
 
 import tinygrad_course as tg
-from tests.jit_cases import Training, assert_same, batch
+from tests.jit_cases import Training, assert_same, backend, batch, jit  # noqa: F401
 from tinygrad_course import nn, optim
-
-
-def jit(f):
-    return tg.jit(f, backend="numpy")
 
 
 X = np.array([1.0, 2.0, 3.0])

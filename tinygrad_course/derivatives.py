@@ -12,11 +12,12 @@ from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
 from .core.position import place
 from .core.reverse import reverse
-from .core.state import state
+from .core.state import composite, state
 from .tensor import Tensor
 from .values import as_value
 
 
+@composite
 def gradients(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],

@@ -6,13 +6,15 @@ import ast
 import linecache
 import os
 from bisect import bisect_right
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from operator import attrgetter
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+T = TypeVar("T")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 # Programs that live in the package but are written as a user writes: their lines are what a picture should show.
@@ -57,51 +59,66 @@ class Statement(NamedTuple):
     targets: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
+class _Code:
+    """A code object as a key, by identity: to hash or compare its contents takes as long as it has names."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+
+    def __hash__(self) -> int:
+        return id(self.code)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Code) and self.code is other.code
+
+
+def remembered(function: Callable[[CodeType, int], T]) -> Callable[[CodeType, int], T]:
+    """Decorate a function of an instruction: the answers for the latest few thousand are kept."""
+    kept = lru_cache(maxsize=4096)(lambda key, lasti: function(key.code, lasti))
+    return wraps(function)(lambda code, lasti: kept(_Code(code), lasti))
+
+
+@remembered
 def span(code: CodeType, lasti: int) -> Span:
     """The source span of the bytecode instruction at offset `lasti` of `code`."""
-    positions = _positions(code)
+    positions = _positions(_Code(code))
     index = lasti // 2
     return Span(*positions[index]) if index < len(positions) else Span(None, None, None, None)
 
 
 @lru_cache(maxsize=64)
-def _positions(code: CodeType) -> list[tuple[int | None, ...]]:
-    return list(code.co_positions())
+def _positions(key: _Code) -> list[tuple[int | None, ...]]:
+    return list(key.code.co_positions())
 
 
-# Code of two files may be equal: the name of the file is part of what is remembered.
+@remembered
 def statement(code: CodeType, lasti: int) -> Statement | None:
     """The innermost statement around an instruction, or None where the source is not at hand."""
-    return _statement(code, lasti, code.co_filename)
-
-
-@lru_cache(maxsize=4096)
-def _statement(code: CodeType, lasti: int, filename: str) -> Statement | None:
+    filename = code.co_filename
     best = enclosing(code, lasti)
     if best is None:
         line = span(code, lasti).line
-        text = linecache.getline(filename, line).strip() if line is not None else ""
+        lines = _lines(filename)
+        text = lines[line - 1].strip() if line is not None and line <= len(lines) else ""
         return Statement(filename, line, line, text, ()) if line is not None and text else None
     text = _text(filename, best)
     return Statement(filename, best.lineno, best.end_lineno or best.lineno, text, _targets(best))
 
 
+@remembered
 def enclosing(code: CodeType, lasti: int) -> ast.stmt | None:
     """The syntax of the innermost statement around an instruction: by line, and by column where several share one."""
-    return _enclosing(code, lasti, code.co_filename)
-
-
-@lru_cache(maxsize=4096)
-def _enclosing(code: CodeType, lasti: int, filename: str) -> ast.stmt | None:
     line, end_line, column, end_column = span(code, lasti)
     if line is None:
         return None
     first = (line, column or 0)
     last = (end_line, end_column) if column is not None and end_line is not None and end_column is not None else first
     on_line = None
-    known = statements(filename)  # outermost first: the last that fits is the innermost
-    for node in reversed(known[: bisect_right(known, line, key=_line)]):
+    known = statements(code.co_filename)  # outermost first: the last that fits is the innermost
+    for i in range(bisect_right(known, line, key=_line) - 1, -1, -1):
+        node = known[i]
         start, end = (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
         if start <= first and last <= end:
             return node
@@ -132,14 +149,15 @@ def place(frame: FrameType) -> str:
 
 
 _line = attrgetter("lineno")
-_trees: dict[str, tuple[tuple[str, ...], list[ast.stmt]]] = {}
+_trees: dict[str, tuple[list[str], list[ast.stmt]]] = {}
+_absent: set[str] = set()
 
 
 def statements(filename: str) -> list[ast.stmt]:
     """Every statement of a file, those around others first."""
-    lines = tuple(linecache.getlines(filename))
+    lines = _lines(filename)
     known = _trees.get(filename)
-    if known is None or known[0] != lines:
+    if known is None or (known[0] is not lines and known[0] != lines):
         try:
             tree = ast.parse("".join(lines))
         except (SyntaxError, ValueError):
@@ -151,6 +169,16 @@ def statements(filename: str) -> list[ast.stmt]:
             )
         known = _trees[filename] = (lines, found)
     return known[1]
+
+
+def _lines(filename: str) -> list[str]:
+    """The lines of a file; one that was not there is not looked for in every folder again."""
+    if filename in _absent and filename not in linecache.cache and not os.path.exists(filename):
+        return []
+    lines = linecache.getlines(filename)
+    if not lines:
+        _absent.add(filename)
+    return lines
 
 
 def _text(filename: str, node: ast.stmt) -> str:

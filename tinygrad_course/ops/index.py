@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Node
-from ..core.tracing import peek, within
 from ..core.primitive import Primitive
+from ..core.tracing import peek, within
 from .arithmetic import mod
 from .axes import axes_of, refuse, shape_of
 from .pieces import clip

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections import defaultdict
-from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -16,7 +14,8 @@ from ..core.primitive import pick
 from ..core.reverse import ancestors
 from ..ops import arithmetic
 from . import callers, expr, source
-from .expr import Expr, Number
+from .arguments import Arguments, anonymous, as_laid_out
+from .expr import Expr
 from .formula import outside
 from .layers import Layers, step_name
 from .model import Box, Cluster, Role
@@ -139,7 +138,7 @@ class Fold:
             else:
                 box.name = names.leaf(box.result, box.role)
         self._rename_returned(frame)
-        self._inside_calls(variables, frame)
+        Arguments(self, variables, frame).name_all()
         for box in self.computed():
             names_of_the_notes(box, self.boxes)
         self._number([b for b in self.by_age() if b.kind == "value"])
@@ -173,7 +172,7 @@ class Fold:
             box.name = name
             box.symbol = from_source(tree) if compound and isinstance(tree, ast.expr) else self._symbol(box)
             if box.given_shape is not None:
-                box.symbol = _as_laid_out(box)
+                box.symbol = as_laid_out(box)
 
     def by_age(self) -> list[Box]:
         """All boxes, arrays first, then in the order in which the program made their results."""
@@ -245,49 +244,6 @@ class Fold:
                 self.folded[id(x)] = from_source(tree)
                 del self.boxes[id(x)]
 
-    def _inside_calls(self, variables: Mapping[int, str], frame: FrameType | None) -> None:
-        """Arrays that appear only inside a call of ours: an argument of the call, or made there from its arguments."""
-        local = dict(frame.f_locals) if frame is not None else {}
-        recorded = {name for name, value in local.items() if isinstance(value, Node) and value.op is not None}
-        for key, operands in self.operands.items():
-            box = self.boxes[key]
-            known = [(x, self.boxes[id(x)]) for _, _, x in operands if id(x) in self.boxes]
-            for node, _, x in operands:
-                if id(x) in self.uses or id(x) in variables or id(x) not in self.boxes or not anonymous(x):
-                    continue
-                others = [b for other, b in known if other is not x and b.name]
-                made = [*box.nodes[:MOST_READ], *(b.result for b in others if b.nodes)]
-                taken = {b.name for b in others} | {code_text(source.source_text(n), 40) for n in made}
-                given = source.arguments(node)
-                missing = [a for a, tree in given.items() if a not in taken and not source.variables(tree) & recorded]
-                layer = self.view == "layer" and self.layers.unit(node) is not None
-                fed = any(map(_feeds, others))
-                if missing and not (layer and fed):
-                    self._call_it(self.boxes[id(x)], missing[0], node, local)
-                elif len(operands) > 1 and (fed or not layer):
-                    value = x.value if isinstance(x, Node) else x
-                    like = [b for b in others if b.name != b.role and np.array_equal(value, _complement(b.value))]
-                    unnamed = expr.Given(expr.UNNAMED, value)
-                    self.folded[id(x)] = expr.subtract(Number(1), Expr(like[0].name)) if like else unnamed
-                    del self.boxes[id(x)]
-
-    def _call_it(self, box: Box, name: str, node: Node, local: Mapping[str, Any]) -> None:
-        """Name an array after the argument of a call that it was made from; show it as the user gave it."""
-        box.name = name
-        given: Any = local.get(name)
-        given = given.value if isinstance(given, Node) else given
-        shapes: list[Any] = getattr(call_scope(node), "given", [])
-        place = list(source.arguments(node)).index(name)
-        shape = shapes[place] if place < len(shapes) else np.shape(given) if isinstance(given, np.ndarray) else None
-        if shape is None or shape == box.shape:
-            box.note = "as the call lays it out" if shape is None and len(box.shape) > 2 else ""
-            return
-        box.given_shape = shape
-        if isinstance(given, np.ndarray) and given.shape == shape:
-            box.given = given
-        elif math.prod(shape) == np.size(box.laid_out) and shape[-1:] == np.shape(box.laid_out)[-1:]:
-            box.given = np.reshape(box.laid_out, shape)
-
     def _hide_parameters(self) -> None:
         """In a layer view parameters are part of the box that uses them."""
         users: dict[int, list[Box]] = defaultdict(list)
@@ -343,24 +299,3 @@ def common(clusters: list[Cluster | None]) -> Cluster | None:
 def drawn(x: Any) -> bool:
     """Whether an operand is a value worth a box: Tensors and arrays, not numbers, indices or hidden tuples."""
     return isinstance(x, Node) or (isinstance(x, np.ndarray) and x.ndim > 0 and x.dtype.kind in "biuf")
-
-
-def anonymous(x: Any) -> bool:
-    """Whether a leaf is a bare array, or a Tensor that an operation without a gradient made: nobody gave it a name."""
-    return not isinstance(x, Node) or not (x.requires_grad or x.code is not None or x.name)
-
-
-def _as_laid_out(box: Box) -> Expr:
-    """What a formula calls an argument that a call lays out in its own way: its shape alone, or its windows."""
-    shape = np.shape(box.laid_out)
-    same = math.prod(box.shape) == math.prod(shape)
-    return expr.call("reshape" if same else "windows", [Expr(box.name), *([Expr(str(shape))] if same else [])])
-
-
-def _feeds(box: Box) -> bool:
-    """Whether a box is what a layer computes from, rather than a parameter."""
-    return bool(box.nodes) or not (isinstance(box.result, Node) and box.result.requires_grad)
-
-
-def _complement(value: Any) -> Any:
-    return None if type(value) is tuple else 1 - np.asarray(value)

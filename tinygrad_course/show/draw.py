@@ -227,9 +227,13 @@ def draw(
     if not isinstance(output, Node):
         raise GraphError(f"draw needs a Tensor, the result of a computation; got {type(output).__name__}")
     if view not in VIEWS:
-        raise DrawError(f"there is no view {view!r}; the views are " + " and ".join(f'"{v}"' for v in VIEWS))
+        raise DrawError(f"there is no view {view!r}; the views are " + ", ".join(f'"{v}"' for v in VIEWS))
     if notation not in (None, "d", "full"):
         raise DrawError(f'there is no notation {notation!r}; choose "d" or "full"')
+    if title is not None and not isinstance(title, str):
+        raise DrawError(f"title is {title!r}; it must be text")
+    if steps and path is None:
+        raise DrawError('steps=True writes numbered files: say where, as in tg.draw(J, "g.png", steps=True)')
     if gradient is not None:
         gradient = as_value(gradient, output.value.dtype)
         if np.shape(gradient) != np.shape(output.value):

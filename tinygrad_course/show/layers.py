@@ -9,7 +9,7 @@ from typing import Any
 from ..core.node import Node
 from ..core.primitive import pick
 from ..core.state import Scope
-from ..ops import arithmetic
+from ..ops import arithmetic, linalg, shape
 from .model import Cluster
 from .text import clean
 
@@ -19,6 +19,8 @@ _SIGNS: dict[Any, str] = {
     arithmetic.subtract: "\N{MINUS SIGN}",
     arithmetic.multiply: "*",
     arithmetic.divide: "/",
+    linalg.matmul: "@",
+    shape.permute_dims: "transpose",
 }
 MOST_STEPS = 3  # operations that a step between layers is named by
 

@@ -21,7 +21,7 @@ MOST_UNFOLDED = 40  # boxes of a picture that is drawn in full unless folding is
 MOST_CROSSED = 100  # what they and the columns that their edges cross may come to; see `cost`
 MOST_PARAMETERS, FEW_PARAMETERS = 6, 2  # of one statement with a box each; in a large picture
 LEAST_TURNS = 3
-LONGEST_LINE = 5  # boxes that may stand in a line from left to right; a longer one goes down
+LONGEST_LINE, LONGEST_LOOP = 5, 12  # boxes in a line from left to right; in a longer one values flow down
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,13 @@ def _fits(fold: Fold) -> bool:
 
 def direction_of(order: list[Box], fold: Fold) -> Direction:
     """To the right, as people write and time goes; but down where the longest way through the boxes is too long."""
-    if any(box.cluster is not None and box.cluster.turn for box in order):
-        return "LR"
+    turns = any(box.cluster is not None and box.cluster.turn for box in order)
     place = {box: i for i, box in enumerate(order)}
     reach = dict.fromkeys(order, 1)
     for a, b in sorted(fold.pairs(), key=lambda pair: place.get(pair[1], 0)):
         if a.nodes and a in place and b in place and place[a] < place[b]:
             reach[b] = max(reach[b], reach[a] + 1)
-    return "LR" if max(reach.values()) <= LONGEST_LINE else "TB"
+    return "LR" if max(reach.values()) <= (LONGEST_LOOP if turns else LONGEST_LINE) else "TB"
 
 
 def in_order(fold: Fold) -> list[Box]:
@@ -129,19 +128,20 @@ def in_order(fold: Fold) -> list[Box]:
     for key, operands in fold.operands.items():  # oldest first
         known = sources.setdefault(fold.boxes[key], [])
         known += [fold.boxes[id(x)] for _, _, x in operands if id(x) in fold.boxes]
-    age = {box: i for i, box in enumerate(sources)}
+    age = {fold.boxes[key]: i for i, key in enumerate(fold.operands)}  # a folded box is as old as its last turn
     found: dict[Box, None] = {}
-    start = fold.end or fold.boxes[id(fold.output)]
-    stack = [(start, iter(sources.get(start, ())))]
-    while stack:
-        box, rest = stack[-1]
-        for source in rest:
-            if source not in found and age.get(source, -1) < age[box]:
-                stack.append((source, iter(sources.get(source, ()))))
-                break
-        else:
-            stack.pop()
-            found.setdefault(box)
+    # A box that only older ones use, as folded boxes may, cannot be reached from the output.
+    for start in (fold.end or fold.boxes[id(fold.output)], *reversed(sources)):
+        stack = [(start, iter(sources.get(start, ())))] if start not in found else []
+        while stack:
+            box, rest = stack[-1]
+            for source in rest:
+                if source not in found and age.get(source, -1) < age[box]:
+                    stack.append((source, iter(sources.get(source, ()))))
+                    break
+            else:
+                stack.pop()
+                found.setdefault(box)
     for i, box in enumerate(found):
         box.key = f"n{i}_" + "".join(c for c in box.name if c.isascii() and c.isalnum())[:20]
     return list(found)

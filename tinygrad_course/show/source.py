@@ -9,20 +9,16 @@ from functools import lru_cache
 from types import CodeType
 
 from ..core.node import Node
-from ..core.position import enclosing, span
+from ..core.position import enclosing, remembered, span
 from ..core.primitive import pick
 from .text import code_text
 
 _LOOPED = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
+@remembered
 def expression(code: CodeType, lasti: int) -> ast.expr | ast.stmt | None:
     """The piece of syntax that an instruction carries out; an augmented assignment is carried out whole."""
-    return _expression(code, lasti, code.co_filename)
-
-
-@lru_cache(maxsize=4096)  # code of two files may be equal
-def _expression(code: CodeType, lasti: int, filename: str) -> ast.expr | ast.stmt | None:
     statement = enclosing(code, lasti)
     place = span(code, lasti)
     if statement is None or place.column is None:
@@ -182,7 +178,7 @@ def _argument(tree: ast.Call, position: int, count: int) -> ast.expr | None:
 
 
 def arguments(node: Node) -> dict[str, ast.expr]:
-    """The arguments of the user's call by their text, the positional ones first; plain numbers and words are left out."""
+    """The arguments of the user's call by their text, the positional ones first; without plain numbers and words."""
     tree = of(node)
     if not isinstance(tree, ast.Call):
         return {}

@@ -21,7 +21,7 @@ from numba import boolean, float32, float64, int32, int64, njit, uint8, types
 
 from tinygrad_course.emit.numba_backend.intrinsics import *
 from tinygrad_course.emit.numba_backend.kernels import *
-{blas}from tinygrad_course.emit.numba_backend.tiles import dots, tile
+{blas}{team}from tinygrad_course.emit.numba_backend.tiles import dots, tile
 
 inf, nan = math.inf, math.nan
 '''
@@ -76,8 +76,9 @@ def _bytes(buffer: Buffer) -> int:
 class Assembly:
     """The source of a program: functions for its loops, those alike shared, and `main`."""
 
-    def __init__(self, name: str, parameters: list[str]) -> None:
+    def __init__(self, name: str, parameters: list[str], team: bool = False) -> None:
         self.name = name
+        self.team = team
         self.parameters = parameters
         self.functions: dict[str, str] = {}
         self.notes: dict[str, list[str]] = {}
@@ -90,16 +91,35 @@ class Assembly:
             names = [self.pointer(v.buffer, v.offset) for v in step.views]
             if step.shared:
                 parameters = [f"p{i}" for i in range(len(names))]
-                body = "\n".join("    " + line.format(*parameters) for line in step.lines)
-                name = self._function(f"({', '.join(parameters)}):\n{body}\n", "product", [step.note])
-                self.lines.append(f"{name}({', '.join(names)})")
+                body = "\n".join("    " + line.format(*parameters) for line in step.lines) + "\n"
+                buffers = [v.buffer for v in step.views]
+                self._call("product", [step.note], buffers, parameters, names, body, step.parts)
             else:
                 self.lines += [line.format(*names) for line in step.lines]
             return
         rendered = render(step)
-        name = self._function(rendered.text, "loop", step.notes)
-        arguments = ", ".join(self.pointer(buffer, start) for buffer, start in rendered.pointers)
-        self.lines.append(f"{name}({arguments})")
+        buffers = [buffer for buffer, _ in rendered.pointers]
+        names = [self.pointer(buffer, start) for buffer, start in rendered.pointers]
+        self._call("loop", step.notes, buffers, rendered.names, names, rendered.text, step.parts)
+        self.lines += rendered.after(self.pointer)
+
+    def _call(
+        self, kind: str, notes: list[str], buffers: list[Buffer], names: list[str], given: list[str], body: str, parts: int
+    ) -> None:
+        """Call a function with this body: once, or for every part, by several threads if the program has them."""
+        if parts == 1:
+            name = self._function(f"({', '.join(names)}):\n{body}", kind, notes)
+            self.lines.append(f"{name}({', '.join(given)})")
+        elif self.team:
+            fetch = "".join(
+                f"    {name} = address(job, {i}, {_kind(buffer)})\n"
+                for i, (name, buffer) in enumerate(zip(names, buffers, strict=True))
+            )
+            name = self._function(f"(part, job):\n{fetch}{body}", kind, notes)
+            self.lines.append(f"hand_out(entry({name}), {parts}, listed(({', '.join(given)},)))")
+        else:
+            name = self._function(f"({', '.join(['part', *names])}):\n{body}", kind, notes)
+            self.lines += [f"for part in range({parts}):", f"    {name}({', '.join(['part', *given])})"]
 
     def _function(self, text: str, kind: str, notes: list[str]) -> str:
         """The name of the function with this text."""
@@ -109,7 +129,7 @@ class Assembly:
 
     def pointer(self, buffer: Buffer, start: int = 0) -> str:
         """The text of an address: of the arena, or of an argument."""
-        kind = "uint8" if buffer.dtype == bool else str(buffer.dtype)
+        kind = _kind(buffer)
         if buffer.source is None:
             return f"pointer(arena, {buffer.offset + start * buffer.dtype.itemsize}, {kind})"
         return f"pointer(x{buffer.source}, {start * buffer.dtype.itemsize}, {kind})"
@@ -118,7 +138,8 @@ class Assembly:
         """The whole module."""
         uses_blas = any("gemm" in line for line in self.lines)
         blas = "from tinygrad_course.emit.numba_backend.blas import gemm32, gemm64\n" if uses_blas else ""
-        parts = [HEAD.format(name=self.name, blas=blas)]
+        team = "from tinygrad_course.emit.numba_backend.team import address, entry, hand_out, listed\n" if self.team else ""
+        parts = [HEAD.format(name=self.name, blas=blas, team=team)]
         for body, name in self.functions.items():
             notes = "".join(f"# {note}\n" for note in dict.fromkeys(self.notes[name]) if note)
             parts.append(f"\n\n{notes}@{LOOP}\ndef {name}{body}")
@@ -126,6 +147,11 @@ class Assembly:
         body = "\n".join("    " + line for line in [*prologue, *self.lines, "return 0"])
         parts.append(f"\n\ndef main({', '.join(self.parameters)}):\n{body}\n")
         return "".join(parts)
+
+
+def _kind(buffer: Buffer) -> str:
+    """The type of a buffer's elements in memory, as compiled code calls it."""
+    return "uint8" if buffer.dtype == bool else str(buffer.dtype)
 
 
 def scratch(layout: Layout) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

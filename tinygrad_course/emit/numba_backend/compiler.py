@@ -10,7 +10,7 @@ import numpy as np
 from ...core.primitive import Primitive
 from ..backend import Compiled, Plan
 from ..program import Program
-from . import gathers, pools, products, reductions, shapes  # noqa: F401 (they fill the table of rules)
+from . import gathers, pools, products, reductions, shapes, sharing  # noqa: F401 (they fill the table of rules)
 from .assembly import Assembly, lay_out, scratch
 from .finish import Finished, finish
 from .load import compiled_main
@@ -32,8 +32,13 @@ def compile(program: Program, plan: Plan) -> Compiled:
     """One function for the whole program; `Unsupported` names the first operation that it cannot have."""
     lowering = Lowering(program, known_primitives())
     done = finish(lowering, plan)
+    team = sharing.share(lowering.steps)
+    if team:
+        from .team import start
+
+        start()
     layout = lay_out(lowering.steps, done.pinned)
-    assembly = Assembly(plan.name, done.parameters)
+    assembly = Assembly(plan.name, done.parameters, team)
     for step in lowering.steps:
         assembly.add(step)
     assembly.interpreters = lowering.interpreters

@@ -34,8 +34,8 @@ KEPT = 200  # programs; the oldest go when there are more
 _said: set[str] = set()
 
 
-def compiled_main(source: str, signature: list[tuple[str, int | None]], name: str) -> Any:
-    """The function `main` of `source`, compiled for arguments of these types."""
+def compiled_main(source: str, signature: list[tuple[str, int | None]], name: str, nogil: bool = False) -> Any:
+    """The function `main` of `source`, compiled for arguments of these types; it may give up Python's lock (`nogil`)."""
     arguments = [types.Array(types.uint8, 1, "C")]
     for dtype, ndim in signature:
         kind = types.boolean if dtype == "bool" else getattr(types, dtype)
@@ -43,20 +43,20 @@ def compiled_main(source: str, signature: list[tuple[str, int | None]], name: st
     wanted = [types.int64(*arguments)]
     try:
         with _patience(name, source):
-            return _compiled(source, wanted, name)
+            return _compiled(source, wanted, name, nogil)
     except NumbaError as error:
         raise Unsupported(f"Numba cannot compile {name}: {str(error).splitlines()[0]}") from error
 
 
-def _compiled(source: str, wanted: list[Any], name: str) -> Any:
+def _compiled(source: str, wanted: list[Any], name: str, nogil: bool) -> Any:
     """`main`, from the cache if it is there."""
     path = _file(source)
     if path is not None:
         try:
-            return njit(wanted, error_model="numpy", cache=True)(_defined(source, str(path)).main)
+            return njit(wanted, error_model="numpy", nogil=nogil, cache=True)(_defined(source, str(path)).main)
         except (OSError, RuntimeError) as error:  # RuntimeError: Numba found no place for its files
             _say_once(f"compiled code is not kept ({error})")
-    return njit(wanted, error_model="numpy")(_defined(source, f"<{name}, compiled by tinygrad_course>").main)
+    return njit(wanted, error_model="numpy", nogil=nogil)(_defined(source, f"<{name}, compiled by tinygrad_course>").main)
 
 
 def _defined(source: str, filename: str) -> Any:
@@ -91,7 +91,7 @@ def cache_folder() -> Path:
 def _surroundings() -> bytes:
     """What besides the source decides the machine code: versions, the processor, and what the source imports."""
     here = Path(__file__).parent
-    imported = b"".join((here / f"{part}.py").read_bytes() for part in ("intrinsics", "kernels", "blas", "tiles"))
+    imported = b"".join((here / f"{part}.py").read_bytes() for part in ("intrinsics", "kernels", "blas", "tiles", "team"))
     versions = [sys.version, np.__version__, numba.__version__, llvmlite.__version__, get_host_cpu_name()]
     return "\n".join(versions).encode() + imported
 

@@ -43,12 +43,16 @@ class Total:
     access: Access
     axes: frozenset[int]  # the axes of the loop that it runs over
     dtype: np.dtype[Any]
+    shares: Buffer | None = None  # where each part of a shared loop puts what it has found
     scattered: bool = False  # added up at places that are data, into memory that has been set to 0
 
 
 @dataclass(eq=False)
 class Loop:
-    """A nest of loops over `space`. Its body is written once, for the element at hand, and rendered at the end."""
+    """A nest of loops over `space`. Its body is written once, for the element at hand, and rendered at the end.
+
+    More than one of its `parts` may be done by several threads.
+    """
 
     space: Shape
     position: int
@@ -60,6 +64,7 @@ class Loop:
     touched: dict[Buffer, None] = field(default_factory=dict)  # in order: the same program gives the same source
     notes: list[str] = field(default_factory=list)
     sealed: bool = False
+    parts: int = 1
 
     def fresh(self) -> str:
         return f"{self.prefix}{len(self.body)}"

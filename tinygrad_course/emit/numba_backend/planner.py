@@ -27,7 +27,8 @@ SMALL = 256  # elements; loops as small as that are joined whatever they read
 class Call:
     """A step that is no loop: lines of code with {0}, {1}, ... for pointers to `views`.
 
-    `shared`: whether they become a function, which steps with the same lines share.
+    `shared`: whether they become a function, which steps with the same lines share. More than one of its `parts` may be
+    done by several threads: the lines then are those of the part whose number is `part`.
     """
 
     position: int
@@ -35,6 +36,7 @@ class Call:
     views: list[View]
     note: str = ""
     shared: bool = False
+    parts: int = 1
 
     @property
     def may_leave(self) -> bool:
@@ -101,9 +103,11 @@ class Planner:
 
     # --- places -------------------------------------------------------------------------------------------------------
 
-    def call(self, lines: Sequence[str], views: Sequence[View], note: str = "", shared: bool = False) -> Call:
+    def call(
+        self, lines: Sequence[str], views: Sequence[View], note: str = "", shared: bool = False, parts: int = 1
+    ) -> Call:
         """Append a step that is no loop."""
-        step = Call(len(self.steps), list(lines), list(views), note, shared)
+        step = Call(len(self.steps), list(lines), list(views), note, shared, parts)
         self.steps.append(step)
         return step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +18,26 @@ INDENT = "    "
 
 @dataclass
 class Rendered:
-    """A function's parameters and body, and what to call it with: buffers and where to begin in them."""
+    """A function's body and parameters, what to call it with (buffers and where to begin in them), and what follows."""
 
     text: str
+    names: list[str]
     pointers: list[tuple[Buffer, int]]
+    sums: list[Total]  # those of which each part of a loop finds a share, to be put together afterwards
+    parts: int
+
+    def after(self, pointer: Callable[[Buffer, int], str]) -> list[str]:
+        """The lines that follow the call: shares of sums put together."""
+        lines = []
+        for total in self.sums:
+            assert total.shares is not None
+            step = total.how.format("total", f"{_wide(total)}(peek({pointer(total.shares, 0)}, part))")
+            lines += [f"total = {_wide(total)}({total.start})", f"for part in range({self.parts}):", f"    total = {step}"]
+            lines.append(f"poke({pointer(total.access.buffer, total.access.start)}, 0, {total.dtype}(total))")
+        return lines
 
 
-class _Nest:
+class Nest:
     """The order of a loop's counters, and which of them run as one."""
 
     def __init__(self, loop: Loop) -> None:
@@ -66,19 +80,29 @@ def render(loop: Loop) -> Rendered:
 class _Writer:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.nest = _Nest(loop)
+        self.nest = Nest(loop)
         self.pointers: dict[tuple[Buffer, int], str] = {}
         self.lines: list[str] = []
         self.totals = [(f"t{i}", line.total) for i, line in enumerate(loop.body) if line.total is not None]
 
     def function(self) -> Rendered:
-        depth = self._open(0)
+        self._open()
         inner = self._inner_totals()
-        del depth
         self._nest(0, 1, inner)
-        body = "\n".join(self.lines)
-        names = ", ".join(self.pointers.values())
-        return Rendered(f"({names}):\n{body}\n", list(self.pointers))
+        body = "\n".join(self.lines) + "\n"
+        sums = [total for _, total in self.totals if total.shares is not None]
+        return Rendered(body, list(self.pointers.values()), list(self.pointers), sums, self.loop.parts)
+
+    def _bounds(self, axis: int) -> tuple[str, str]:
+        """Where a counter begins and ends: the outermost one within the part that is to be done."""
+        n, parts = self.nest.sizes[axis], self.loop.parts
+        if parts == 1 or axis != self.nest.axes[0]:
+            return "0", str(n)
+        return f"part * {n} // {parts}", f"(part + 1) * {n} // {parts}"
+
+    def _range(self, axis: int) -> str:
+        first, last = self._bounds(axis)
+        return f"range({last})" if first == "0" else f"range({first}, {last})"
 
     # --- totals -------------------------------------------------------------------------------------------------------
 
@@ -108,17 +132,16 @@ class _Writer:
         outer = self.nest.axes[: len(self.nest.axes) - self._reduced_tail(total)]
         return any(axis in total.axes for axis in outer)
 
-    def _open(self, depth: int) -> int:
+    def _open(self) -> None:
         """Set the totals that live in memory to their start."""
         for _, total in self.totals:
             if self._in_memory(total) and not total.scattered:
                 kept = [a for a in self.nest.axes if a not in total.axes]
                 pad = 1
                 for axis in kept:
-                    self._say(pad, f"for i{axis} in range({self.nest.sizes[axis]}):")
+                    self._say(pad, f"for i{axis} in {self._range(axis)}:")
                     pad += 1
                 self._say(pad, self._store(total.access, total.start))
-        return depth
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -187,23 +210,27 @@ class _Writer:
         else:
             # LLVM would write out every turn of such a loop, and of those around it: long to compile, not faster.
             innermost = level == len(self.nest.axes) - 1
-            count = f"hidden({n})" if innermost and level and n >= LONG_RUN else str(n)
-            self._say(depth, f"for i{axis} in range({count}):")
+            hide = innermost and level and n >= LONG_RUN
+            self._say(depth, f"for i{axis} in {f'range(hidden({n}))' if hide else self._range(axis)}:")
             self._nest(level + 1, depth + 1, inner)
         for name, total in here:
+            if total.shares is not None:
+                share = self.pointers.setdefault((total.shares, 0), f"p{len(self.pointers)}")
+                self._say(depth, f"poke({share}, part, {name})")
+                continue
             text = total.how.format(self._load(total.access), name) if self._in_memory(total) else name
             self._say(depth, self._store(total.access, text))
 
     def _in_blocks(self, level: int, depth: int, running: list[tuple[str, Total]]) -> None:
         """The innermost loop in blocks, each with totals of its own."""
         axis = self.nest.axes[level]
-        n = self.nest.sizes[axis]
+        first, last = self._bounds(axis)
         for name, total in running:
             self._say(depth, f"{name}_all = {_wide(total)}({name})")
-        self._say(depth, f"for block in range(0, {n}, {BLOCK}):")
+        self._say(depth, f"for block in range({first}, {last}, {BLOCK}):")
         for name, total in running:
             self._say(depth + 1, f"{name} = {total.start}")
-        self._say(depth + 1, f"for i{axis} in range(block, min(block + {BLOCK}, {n})):")
+        self._say(depth + 1, f"for i{axis} in range(block, min(block + {BLOCK}, {last})):")
         self._nest(level + 1, depth + 2, {})
         for name, total in running:
             self._say(depth + 1, f"{name}_all = {total.how.format(f'{name}_all', f'{_wide(total)}({name})')}")

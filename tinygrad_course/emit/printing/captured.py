@@ -148,7 +148,8 @@ def origin(node: Node, i: int, variable: str) -> str:
             assert isinstance(before, ast.Assign)
             tree, line = before.value, before.lineno
     text = " ".join(ast.unparse(tree).split()) if tree is not None else ""
-    return f"= {text} (line {line})" if text and len(text) <= MOST_TEXT else f"(line {line})"
+    plain = text and len(text) <= MOST_TEXT and "\\" not in text and '"' not in text  # it stands in a docstring
+    return f"= {text} (line {line})" if plain else f"(line {line})"
 
 
 def notes_names(made: Derived, called: dict[Node, str]) -> dict[Node, str]:

@@ -43,29 +43,37 @@ def source(
     ----------
     f
         A function of arrays or Tensors (and nested tuples, lists, dicts of them). For a gradient it must return one
-        number. It is run twice, the second time on slightly different data, to find out what leaves the graph.
+        number. It is run three times (twice if it uses no arrays from outside), the last time on slightly different
+        data, to find out what leaves the graph.
     *args, **kwargs
         Example arguments. Arrays and Tensors may change from call to call of the printed function, and so may Python
         floats if there are only numbers. Other numbers, strings and settings are built in, and checked in every call.
+        Arrays and Tensors that `f` uses without taking them (globals, closures, attributes such as ``self.X``, the
+        parameters of a model) become keyword-only parameters under the names that the program has for them; what `f`
+        computes outside the graph and is more than a few numbers becomes ``c1``, ``c2``, and the docstring says what it
+        is. Python numbers from outside are built in.
     argnums
-        The positional arguments to differentiate with respect to. None: the Tensors that require a gradient (those that
-        `f` uses without taking them, such as the parameters of a model, become parameters of the printed function
-        too); where there are none, all arguments of floats.
+        The positional arguments to differentiate with respect to, and nothing else. None: all Tensors that require a
+        gradient, arguments first, then those that `f` uses without taking them, such as the parameters of a model;
+        where there are none, all arguments of floats. Arrays from outside, and Tensors that require no gradient, get
+        none: make them arguments for that.
     derivatives
         Whether the gradient is wanted too. Without it `f` may return any structure of arrays.
 
     Returns
     -------
-    str
-        A function of the same name, below the imports and small functions it needs. It returns
+    Source
+        A str: a function of the same name, below the imports and small functions it needs. It returns
         ``value, (gradient, ...)``, with one gradient for each differentiated argument in the structure of the argument
-        (that one gradient alone, if `argnums` is an int); without derivatives it returns what `f` does.
+        (that one gradient alone, if `argnums` is an int); without derivatives it returns what `f` does. Its attribute
+        `captured` is a dict of the arrays for the keyword-only parameters, as they are now.
 
     Raises
     ------
     GraphError
         If `f` records nothing, returns no single number, asks for a value in Python (``if x > 0``, ``x.item()``),
-        computes something outside the graph, draws random numbers, or uses what cannot be written down.
+        computes something from its arguments outside the graph, draws random numbers, or uses what cannot be
+        written down.
     DTypeError
         For arguments that are no real arrays.
 
@@ -202,18 +210,24 @@ class _Page:
             yield f"{listed} = map({kind}, ({listed}))" if len(names) > 1 else f"{listed} = {kind}({listed})"
 
     def _docstring(self) -> list[str]:
-        """What the function gives, and where what it takes besides the arguments comes from."""
         gives = f"{self.name} and its gradient for {self._target_list()}." if self.derivatives else f"{self.name}."
-        named = [name for x, name in self.captured.items() if x not in self.made.origins]
-        told = [f"From the surrounding program: {', '.join(named)}."] if named else []
-        places: dict[str, list[str]] = {}
-        for x, (node, i) in self.made.origins.items():
-            places.setdefault(self._origin(x, node, i), []).append(self.captured[x])
-        computed = [f"{', '.join(names)} {text}" for text, names in places.items()]
-        told += [f"Computed outside the graph: {'; '.join(computed)}."] if computed else []
-        if not told:
+        if not self.captured:
             return _folded(f'"""{gives}"""', indent="")
-        return [*_folded(f'"""{gives}', indent=""), "", *(s for t in told for s in _folded(t, indent="")), '"""']
+        return [*_folded(f'"""{gives}', indent=""), "", *self._surroundings(), '"""']
+
+    def _surroundings(self) -> Iterator[str]:
+        """Where what the function takes besides the arguments comes from."""
+        origins = self.made.origins
+        named = [name for x, name in self.captured.items() if x not in origins]
+        if named:
+            yield from _folded(f"From the surrounding program: {', '.join(named)}.", indent="")
+        places: dict[str, list[str]] = {}
+        for x, (node, i) in origins.items():
+            places.setdefault(self._origin(x, node, i), []).append(self.captured[x])
+        if places:
+            yield "Computed outside the graph:"
+        for text, names in places.items():
+            yield from _folded(f"{INDENT}{', '.join(names)} {text}", indent=2 * INDENT)
 
     def _origin(self, x: Node, user: Node, i: int) -> str:
         known = user in {*self.made.forward, *self.made.outputs}

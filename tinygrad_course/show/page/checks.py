@@ -24,6 +24,7 @@ from .nudge import figures
 from .replay import Replay, double, seed
 
 WORK = 300_000_000  # elements read and written for the whole check
+LADDER = 50  # how often f may have to run before one slope has settled
 FEW, DIRECTIONS = 16, 3  # arrays up to this size are checked element by element; larger ones in random directions too
 
 
@@ -38,6 +39,8 @@ def checks(picture: Picture, replay: Replay) -> dict[str, Any]:
     leaves = [(b, box) for box in picture.boxes for b in (box, *box.parameters) if not b.nodes and _checkable(b)]
     if not leaves:
         return {"trouble": "There is no parameter to check here."}
+    if LADDER * sum(replay.cost.values()) > WORK:
+        return {"trouble": "The graph is too large to be checked in a page; tg.gradcheck can, if you have the time."}
     problem = _problem(replay, [leaf for leaf, _ in leaves])
     if trouble := sanity(problem):
         return {"trouble": f"Nothing can be checked: {trouble}."}

@@ -47,6 +47,7 @@ def _elements(box: Box) -> list[tuple[int, ...]]:
     return [tuple(map(int, np.unravel_index(i, box.shape))) for i in chosen]
 
 
+@np.errstate(all="ignore")  # infinity minus infinity is NaN, and shown as that
 def _place(picture: Picture, replay: Replay, value: Box, box: Box, index: tuple[int, ...]) -> dict[str, Any]:
     """One number: of a value that is drawn as `box`, or is a parameter inside that."""
     slope = float(np.asarray(value.derivative)[index])

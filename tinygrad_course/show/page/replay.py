@@ -19,7 +19,7 @@ class Replay:
     """The operations that lead to `output`, in double precision whatever they were recorded in.
 
     `trouble` says why they cannot be run again, or that they give something else each time; empty if all is well.
-    `spent` counts the elements that were read and written so far.
+    `cost` is how many elements each operation reads and writes, `spent` how many were so far.
     """
 
     def __init__(self, output: Node) -> None:
@@ -47,12 +47,12 @@ class Replay:
     def run(self, moved: Mapping[Node, Any]) -> dict[Node, Any]:
         """The new value of every operation that the `moved` nodes change; of every operation, if none is given."""
         found: dict[Node, Any] = dict(moved)
-        for node in self.recorded:
-            if node in moved or (moved and not any(isinstance(x, Node) and x in found for x in node.inputs)):
-                continue
-            operands = [found[x] if isinstance(x, Node) and x in found else self.held(x) for x in node.inputs]
-            self.spent += self.cost[node]
-            with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
+            for node in self.recorded:
+                if node in moved or (moved and not any(isinstance(x, Node) and x in found for x in node.inputs)):
+                    continue
+                operands = [found[x] if isinstance(x, Node) and x in found else self.held(x) for x in node.inputs]
+                self.spent += self.cost[node]
                 found[node] = node.op.forward(*operands, **node.params)  # type: ignore[union-attr]
         return found
 
