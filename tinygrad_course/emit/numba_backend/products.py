@@ -12,7 +12,7 @@ from .lowering import Lowering, lazy, rule, supported
 from .planner import Unsupported
 from .reductions import combined, reduced
 from .shapes import permuted, reshape
-from .skinny import FEW, by_dots, by_tiles, suits
+from .skinny import FEW, PARTS, beyond, by_dots, by_tiles, heavy, stacked, suits, whole
 from .skinny import Shape as Sizes
 from .tiles import lanes
 from .values import Buffer, Index, Value, View, broadcast_strides, packed
@@ -130,16 +130,37 @@ def _by_tiles(low: Lowering, a: Value, b: Value, batch: Any, m: int, k: int, n: 
         wide = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))
         return Value(shape, dtype, view=out, ready=by_dots(low, *wide, out, Sizes(m, k, n, bits), node.where))
     if not neighbours and flat and m <= FEW < n:  # the transposed product: its columns are the few rows
-        turned = _turned(low, a)
-        out = packed(buffer, shape, (*range(len(batch)), len(batch) + 1, len(batch)))
-        view = View(buffer, (*batch, n, m), (*out.strides[:-2], out.strides[-1], out.strides[-2]))
-        ready = by_tiles(low, _swapped(right), low.memory(turned), view, Sizes(n, k, m, bits), node.where)
+        turned, sizes = _turned(low, a), Sizes(n, k, m, bits)
+        last = len(batch)
+        out = packed(buffer, shape, None if whole(sizes) else (*range(last), last + 1, last))
+        ready = by_tiles(low, _swapped(right), low.memory(turned), _swapped(out), sizes, node.where)
         return Value(shape, dtype, view=out, ready=ready)
     if not neighbours:
         right = low.memory(lazy(lambda loop, index: loop.let(loop.read(b, index)), b.shape, dtype, 1, [b]))
+    sizes = Sizes(m, k, n, bits)
+    if flat and heavy(sizes) and 4 * PARTS * m * n <= (m + n) * k:
+        return reshape(low, _sum_in_parts(low, (a, left), (b, right), sizes, dtype, node.where), shape)
     out = packed(buffer, shape)
     wide = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))
-    return Value(shape, dtype, view=out, ready=by_tiles(low, *wide, out, Sizes(m, k, n, bits), node.where))
+    return Value(shape, dtype, view=out, ready=by_tiles(low, *wide, out, sizes, node.where))
+
+
+def _sum_in_parts(
+    low: Lowering, a: tuple[Value, View], b: tuple[Value, View], s: Sizes, dtype: Any, note: str
+) -> Value:
+    """A product with a long sum as several with a part of the sum each, which are added up."""
+    length = s.k // PARTS
+    out = packed(Buffer(dtype, PARTS * s.m * s.n), (PARTS, s.m, s.n))
+    parts = stacked(a[1], -1, length), stacked(b[1], -2, length), out
+    ready = by_tiles(low, *parts, s._replace(k=length), note)
+    total = reduced(low, Value(out.shape, dtype, view=out, ready=ready), "sum", (0,), dtype)
+    total = reshape(low, total, (s.m, s.n))
+    if s.k == PARTS * length:
+        return total
+    ends = beyond(a[1], -1, PARTS * length), beyond(b[1], -2, PARTS * length)
+    left, right = (Value(v.shape, dtype, view=v, ready=x.ready) for (x, _), v in zip((a, b), ends, strict=True))
+    rest = _written_out(low, left, right, (s.m, s.n), s.k - PARTS * length, dtype)
+    return combined("{0} + {1}", [total, rest], (s.m, s.n), dtype, 1)
 
 
 def _swapped(view: View) -> View:

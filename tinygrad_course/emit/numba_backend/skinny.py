@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from .planner import Planner
@@ -10,6 +11,8 @@ from .values import View
 
 FEW = 32  # rows; with no more than these the BLAS spends most of its time on preparations
 LIGHT = 4_000_000  # multiplications; up to these its threads cost more than they save
+HEAVY = 8_000_000  # multiplications, from which on a product is cut into parts
+PARTS = 4
 CACHE = 1 << 19  # bytes of an operand that stay at hand while it is walked over again
 
 
@@ -28,19 +31,71 @@ def suits(m: int, k: int, n: int) -> bool:
 
 
 def by_tiles(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int:
-    """``c = a @ b`` for stacks of matrices, columns of `b` and `c` side by side in memory. Gives the step's number."""
-    lines, pad = _stack(a, b, c)
-    lines += [pad + line for line in _blocks(s, a.strides[-2:], b.strides[-2], c.strides[-2])]
-    return low.call(lines, [a, b, c], note, shared=True).position
+    """``c = a @ b`` for stacks of matrices, columns of `b` and `c` side by side in memory. Gives the step's number.
+
+    Or the rows of `c` side by side, where `whole`.
+    """
+    position = 0
+    for a, b, c, s in _in_parts(a, b, c, s):
+        lines, pad, parts = _stack(a, b, c, s)
+        turned = c.strides[-1] != 1 and s.n > 1
+        lines += [pad + line for line in _blocks(s, a.strides[-2:], b.strides[-2], c.strides[-1 if turned else -2], turned)]
+        position = low.call(lines, [a, b, c], note, shared=True, parts=parts).position
+    return position
 
 
-def _stack(a: View, b: View, c: View) -> tuple[list[str], str]:
-    """Loops over a stack of matrices, and where the three at hand begin: `a`, `b` and `c`."""
+def whole(s: Shape) -> bool:
+    """Whether sums are made in one go, in registers."""
+    return s.k * s.n * s.bits // 8 <= CACHE
+
+
+def _in_parts(a: View, b: View, c: View, s: Shape) -> list[tuple[View, View, View, Shape]]:
+    """A large product as a stack of products of some rows or columns each, and a product for what is left over."""
+    rows, columns = s.m // PARTS // 8 * 8, s.n // PARTS // (4 * lanes(s.bits)) * (4 * lanes(s.bits))
+    if math.prod(c.shape[:-2]) != 1 or not heavy(s) or not max(rows, columns):
+        return [(a, b, c, s)]
+    if rows >= columns:
+        first = stacked(a, -2, rows), stacked(b, -2, 0), stacked(c, -2, rows), s._replace(m=rows)
+        rest = beyond(a, -2, PARTS * rows), b, beyond(c, -2, PARTS * rows), s._replace(m=s.m - PARTS * rows)
+    else:
+        first = stacked(a, -1, 0), stacked(b, -1, columns), stacked(c, -1, columns), s._replace(n=columns)
+        rest = a, beyond(b, -1, PARTS * columns), beyond(c, -1, PARTS * columns), s._replace(n=s.n - PARTS * columns)
+    return [first, rest] if min(rest[3].m, rest[3].n) else [first]
+
+
+def stacked(x: View, axis: int, count: int) -> View:
+    """A matrix as a stack of `PARTS` that have `count` of its rows or columns each; 0: each has all."""
+    shape = list(x.shape[-2:])
+    shape[axis] = count or shape[axis]
+    return View(x.buffer, (PARTS, *shape), (count * x.strides[axis], *x.strides[-2:]), x.offset)
+
+
+def beyond(x: View, axis: int, start: int) -> View:
+    """The rows or columns of a matrix from `start` on."""
+    shape = list(x.shape[-2:])
+    shape[axis] -= start
+    return View(x.buffer, tuple(shape), x.strides[-2:], x.offset + start * x.strides[axis])
+
+
+def heavy(s: Shape) -> bool:
+    """Whether a product is worth cutting into `PARTS`, for several threads."""
+    return s.m * s.k * s.n >= HEAVY
+
+
+def _stack(a: View, b: View, c: View, s: Shape) -> tuple[list[str], str, int]:
+    """Loops over a stack of matrices, and where the three at hand begin: `a`, `b` and `c`. A large stack is shared."""
     lines, pad, at = [], "", ["", "", ""]
+    shared = math.prod(c.shape[:-2]) * s.m * s.k * s.n >= HEAVY
+    parts = 1
     for axis, count in enumerate(c.shape[:-2]):
         if count == 1:
             continue
-        lines.append(f"{pad}for b{axis} in range({count}):")
+        if parts == 1 and shared and count >= PARTS:
+            lines.append(f"{pad}for b{axis} in range(part * {count} // {PARTS}, (part + 1) * {count} // {PARTS}):")
+            parts = PARTS
+        else:
+            lines.append(f"{pad}for b{axis} in range({count}):")
+        shared = False
         pad += "    "
         for which, view in enumerate((a, b, c)):
             if view.strides[axis]:
@@ -49,20 +104,22 @@ def _stack(a: View, b: View, c: View) -> tuple[list[str], str]:
         lines.append(
             f"{pad}{name} = " + (f"shifted({{{which}}}, {text[3:]})" if (text := at[which]) else f"{{{which}}}")
         )
-    return lines, pad
+    return lines, pad, parts
 
 
-def _blocks(s: Shape, a: tuple[int, ...], ldb: int, ldc: int) -> list[str]:
+def _blocks(s: Shape, a: tuple[int, ...], ldb: int, ldc: int, turned: bool) -> list[str]:
     """The loops over blocks of the sum, of columns and of rows."""
-    chunk = 64 if s.k * s.n * s.bits // 8 > CACHE else s.k
+    if whole(s):
+        return _columns(s, a, ldb, ldc, s.k, 2 if turned else 1, "")
+    assert not turned
+    chunk = 64
     lines = _columns(s, a, ldb, ldc, chunk, 1, "")
-    if chunk < s.k:
-        whole = s.k - s.k % chunk
-        lines.append(f"for k in range({chunk}, {whole}, {chunk}):")
-        lines += ["    " + line for line in _columns(s, a, ldb, ldc, chunk, 0, "k")]
-        if rest := s.k - whole:
-            lines.append(f"k = {whole}")
-            lines += _columns(s, a, ldb, ldc, rest, 0, "k")
+    full = s.k - s.k % chunk
+    lines.append(f"for k in range({chunk}, {full}, {chunk}):")
+    lines += ["    " + line for line in _columns(s, a, ldb, ldc, chunk, 0, "k")]
+    if rest := s.k - full:
+        lines.append(f"k = {full}")
+        lines += _columns(s, a, ldb, ldc, rest, 0, "k")
     return lines
 
 
@@ -96,7 +153,9 @@ def _rows(
         start = " + ".join(f"{i} * {down}" if p == "i" else f"k * {along}" for p in ("i", k) if p and (p == "k" or i))
         left = f"shifted(a, {start})" if start else "a"
         right = f"shifted(b, k * {ldb} + {j})" if k else f"shifted(b, {j})"
-        place = f"shifted(c, {i} * {ldc} + {j})" if i else f"shifted(c, {j})"
+        turned = fresh == 2
+        row = f"{i} * {1 if turned else ldc} + " if i else ""
+        place = f"shifted(c, {row}{j}{f' * {ldc}' if turned else ''})"
         where = f"{left}, {down}, {along}, {right}, 0, {ldb}, {place}, {ldc}"
         return f"tile({where}, {length}, {r}, {vectors}, {tail}, {fresh}, {ahead})"
 
@@ -112,7 +171,7 @@ def _rows(
 def by_dots(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int:
     """``c = a @ b`` where the sum runs along memory in both operands, and is long."""
     lda, ldb, ldc = a.strides[-2], b.strides[-1], c.strides[-2]
-    lines, pad = _stack(a, b, c)
+    lines, pad, parts = _stack(a, b, c, s)
     rows, columns = min(4, s.m), min(6, s.n)
     for i, m, r in _cut(s.m, rows):
         lines.append(f"{pad}for i in range({i}, {m}, {r}):")
@@ -120,7 +179,7 @@ def by_dots(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int
             lines.append(f"{pad}    for j in range({j}, {n}, {w}):")
             where = f"shifted(a, i * {lda}), {lda}, shifted(b, j * {ldb}), {ldb}, shifted(c, i * {ldc} + j), {ldc}"
             lines.append(f"{pad}        dots({where}, {s.k}, {r}, {w}, 1)")
-    return low.call(lines, [a, b, c], note, shared=True).position
+    return low.call(lines, [a, b, c], note, shared=True, parts=parts).position
 
 
 def _cut(n: int, step: int) -> list[tuple[int, int, int]]:

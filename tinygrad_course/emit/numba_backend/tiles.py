@@ -72,6 +72,19 @@ class _Vectors:
         function = _declared(b.module, name, shape)
         b.call(function, [value, wide, ir.Constant(ir.IntType(32), self.bits // 8), mask])
 
+    def store_turned(self, sums: list[Any], rows: int, widths: list[int], p: Any, apart: Any) -> None:
+        """Put columns of a block of registers into memory one after the other, `apart` from each other."""
+        b, i32 = self.builder, ir.IntType(32)
+        kind = ir.VectorType(self.number, rows)
+        for j, width in enumerate(widths):
+            for lane in range(width):
+                column = ir.Constant(kind, ir.Undefined)
+                for i in range(rows):
+                    number = b.extract_element(sums[i * len(widths) + j], ir.Constant(i32, lane))
+                    column = b.insert_element(column, number, ir.Constant(i32, i))
+                place = self.at(p, b.mul(self.constant(j * self.count + lane), apart))
+                b.store(column, b.bitcast(place, kind.as_pointer()), align=self.bits // 8)
+
     def fetch(self, p: Any) -> None:
         """Ask for the memory at `p` to be brought near."""
         i32 = ir.IntType(32)
@@ -149,10 +162,10 @@ def tile(
 
     ``a[i, t]`` is at ``a + i * down + t * along``; row t of b begins at ``b + t * ldb``, or at ``b + table[t]`` if
     `ldb` is 0. The last register has `tail` numbers (0: it is full). What is `ahead` rows further on in b is fetched
-    into the cache meanwhile (0: nothing is).
+    into the cache meanwhile (0: nothing is). If `fresh` is 2, the transposed result is stored.
     """
     bits, r, v = _bits(a), rows.literal_value, vectors.literal_value
-    distance = ahead.literal_value
+    distance, turned = ahead.literal_value, fresh.literal_value == 2
     last, first, listed = (
         tail.literal_value,
         fresh.literal_value,
@@ -185,8 +198,12 @@ def tile(
                 new += [vec.fma(left, right[j], sums[i * v + j]) for j in range(v)]
             return new
 
-        for n, (p, total) in enumerate(zip(places, _loop(builder, count, 1, start, body), strict=True)):
-            vec.store(total, p, part[n % v])
+        sums = _loop(builder, count, 1, start, body)
+        for n, (p, total) in enumerate(zip(places, sums, strict=True)):
+            if not turned:
+                vec.store(total, p, part[n % v])
+        if turned:
+            vec.store_turned(sums, r, [last if last and j == v - 1 else vec.count for j in range(v)], pc, s_c)
         return context.get_dummy_value()
 
     whole = types.int64
