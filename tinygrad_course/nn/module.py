@@ -85,8 +85,8 @@ class Module:
         for hook in tuple(self._hooks.values()):
             if here.tracer is not None:
                 raise TraceError(
-                    f"jit: {type(self).__name__} has a forward hook, which a compiled run would not call: take it off, or "
-                    "compute what it does in the function"
+                    f"jit: {type(self).__name__} has a forward hook, which a compiled run would not call: take it "
+                    "off, or compute what it does in the function"
                 )
             changed = hook(self, args, output)
             output = output if changed is None else changed

@@ -44,10 +44,31 @@ def shifted(typing: Any, p: Any, count: Any) -> Any:
     return p(p, types.int64), code
 
 
+class _Own(ir.values.MDValue):  # type: ignore[misc]
+    """A node of metadata that is the same as no other, however alike: it names itself first.
+
+    LLVM merges nodes that read the same. Then the copies that it makes of a function's channels where it inlines the
+    function would all be the same ones, and what one loop promises would be taken to hold for the next loop too.
+    """
+
+    __hash__ = object.__hash__
+
+    def __init__(self, module: Any, *parts: Any) -> None:
+        super().__init__(module, (), name=str(len(module.metadata)))
+        self.operands = (self, *parts)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 def _channels(module: Any) -> list[Any]:
     """Metadata that names memory which a function writes; LLVM makes it anew for each place a function is inlined."""
-    domain = module.add_metadata([ir.MetaDataString(module, "written by a loop")])
-    return [module.add_metadata([ir.MetaDataString(module, f"channel {i}"), domain]) for i in range(CHANNELS)]
+    found: list[Any] | None = getattr(module, "channels_of_a_loop", None)
+    if found is None:
+        domain = _Own(module, ir.MetaDataString(module, "written by a loop"))
+        found = [_Own(module, domain, ir.MetaDataString(module, f"channel {i}")) for i in range(CHANNELS)]
+        module.channels_of_a_loop = found
+    return found
 
 
 def _mark(module: Any, instruction: Any, own: int | None) -> None:
