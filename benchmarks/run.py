@@ -30,13 +30,14 @@ class BenchmarkError(Exception):
 def compare(workloads, *, rounds, only="", plot_to=None):
     """Print a table for each of the `workloads`, and write a plot of them all to `plot_to` if that is given.
 
-    `only`: competitors whose name has this text in it, besides ours.
+    `only`: competitors whose name has one of these texts, set apart by commas, in it, besides ours.
     """
     print(machine(), flush=True)
     found = {}
     for workload in workloads:
         module = import_module(f"{__package__}.workloads.{workload}")
-        names = [n for n in module.COMPETITORS if n == OURS or only.lower() in n.lower()]
+        texts = [text.strip().lower() for text in only.split(",")]
+        names = [n for n in module.COMPETITORS if n == OURS or any(text in n.lower() for text in texts)]
         results, left_out = measure(workload, names, module.RTOL, rounds)
         found[module.__doc__] = results
         print("\n" + table(module.__doc__, results), flush=True)

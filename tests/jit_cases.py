@@ -8,7 +8,6 @@ import pytest
 import tinygrad_course as tg
 from tinygrad_course import nn, optim
 
-
 with_numba = pytest.param(
     "auto",  # numba, but for what it refuses
     id="numba",

@@ -167,3 +167,17 @@ def test_clean_and_code_text():
     assert code_text("-np.exp(tg.linalg.norm(x) - 1)") == "−exp(linalg.norm(x) − 1)"
     assert code_text("p['tg.a-b'] - 1") == "p['tg.a-b'] − 1"
     assert code_text("net.tg.x") == "net.tg.x"
+
+
+def test_steps_without_a_path_and_a_title_that_is_no_text_are_errors():
+    J = tg.Tensor(2.0, requires_grad=True) * 3
+    with pytest.raises(tg.DrawError, match="steps=True writes numbered files: say where"):
+        tg.draw(J, steps=True)
+    with pytest.raises(tg.DrawError, match="title is 3; it must be text"):
+        tg.draw(J, title=3)
+
+
+@pytest.mark.parametrize("name", ["a\0b.svg", "x" * 300 + ".svg"], ids=["null character", "too long"])
+def test_names_that_no_file_can_have_are_errors(name, tmp_path):
+    with pytest.raises(tg.SaveError, match="null character|File name too long"):
+        tg.draw(tg.Tensor(2.0, requires_grad=True) * 3, tmp_path / name)

@@ -189,3 +189,39 @@ def test_a_great_many_parameters_of_one_statement_share_a_box():
     assert not found["8 parameters"].formula
     assert all(text in drawing.source for text in ("used by y", "net.3.bias (2,)"))
     assert "net.3.bias" in boxes(tg.draw(J, fold=False))
+
+
+class Cells(nn.Module):
+    """A recurrent net by hand, whose outputs are all used in the end."""
+
+    def __init__(self):
+        self.cell = nn.RNNCell(3, 4, rng=0)
+        self.out = nn.Linear(4, 2, rng=0)
+
+    def forward(self, xs):
+        h = np.zeros((2, 4))
+        y = []
+        for x in xs:
+            h = self.cell(x, h)
+            y.append(self.out(h))
+        return tg.stack(y)
+
+
+@pytest.mark.parametrize("view", ["statement", "layer"])
+def test_one_edge_leads_from_all_folded_turns_to_what_uses_them(view):
+    Y = Cells()(SEQUENCE)
+    J = tg.mean(Y**2)
+    picture = tg.draw(J, view=view, fold=True).picture
+    pairs = [(e.source, e.target) for e in picture.edges if not e.carried]
+    assert len(pairs) == len(set(pairs))
+    for box in picture.boxes:
+        if box.repeat is not None:  # no formula of one turn, or the sum of all, in the place of each turn's own
+            assert "dY[" not in box.formula
+
+
+def test_shared_parameters_give_no_strip_of_equal_shades():
+    J = tg.sum(Cells()(SEQUENCE))
+    picture = tg.draw(J, view="layer").picture
+    folded = [b for b in picture.boxes if b.repeat is not None]
+    assert [(b.name, b.repeat.of) for b in folded] == [("cell", "dcell"), ("out", "dout")]
+    assert not any(c.norms for c in picture.clusters)

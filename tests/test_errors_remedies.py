@@ -19,7 +19,8 @@ REMEDY = re.compile(
     r"\b(must|should|has to|have to|can|may|are|needs?|is needed|wants?|takes?|expected|allowed|allows|finds|only|fit"
     r"|use|used|pass|give|say|make|call|run|try|install|reshape|convert|transpose|add|choose|name|set|put|move|build"
     r"|join|define|create|write|assign|keep|read|leave|look|instead|first|again|one of|known|count from"
-    r"|there are|the views|did you mean|a gradient has|a plane has two|is not a number, a pair|at least|at most|between|either)\b",
+    r"|there are|the views|did you mean|a gradient has|a plane has two|is not a number, a pair|at least|at most|between"
+    r"|either)\b",
     re.IGNORECASE,
 )
 

@@ -458,3 +458,25 @@ def test_nan_and_infinite_derivatives_have_a_shade_of_their_own():
     drawing = tg.draw(h * 1.0, fold=True)
     assert BROKEN in drawing.source
     assert b"<svg" in drawing.bytes("svg")
+
+
+def test_what_only_the_later_turns_of_a_folded_loop_use_is_drawn():
+    """sum() adds up what was computed in between: its turns are one box, as old as the last of them."""
+    w = tg.Tensor(1.0, requires_grad=True, name="w")
+    names = {"tg": tg, "v0": w}
+    lines = [f"v{i} = tg.sin(v{i - 1}) + v{i // 2} * {i}" for i in range(1, 600)]
+    exec(compile("\n".join(lines), "no_such_file.py", "exec"), names)
+    J = sum(names[f"v{i}"] for i in range(500, 600))
+    picture = tg.draw(J).picture
+    assert {edge.source for edge in picture.edges} | {picture.output} == set(picture.boxes)
+
+
+def test_equal_code_of_two_programs_is_two_places():
+    """Places in the source are remembered by the code object itself: comparing code takes as long as it has names."""
+    codes = [compile("u = w * 2", f"program{i}.py", "exec") for i in range(2)]
+    places = []
+    for code in codes:
+        names = {"w": tg.Tensor(1.0, requires_grad=True)}
+        exec(code, names)
+        places.append(names["u"].where)
+    assert places == ["program0.py:1", "program1.py:1"]

@@ -504,3 +504,26 @@ def test_an_infinite_slope_is_not_called_a_wrong_rule() -> None:
     assert not report
     assert "no finite slope there either" in " ".join(str(report).split())
     assert "rule is wrong" not in str(report)
+
+
+def normalised(x: Any) -> Any:
+    centred = x - tg.mean(x, axis=-1, keepdims=True)
+    return centred / tg.sqrt(tg.mean(centred**2, axis=-1, keepdims=True) + 1e-5)
+
+
+def cancelling(seed: int) -> Any:
+    """Data far from 0 for its spread: the slopes of ``mean(normalised(x) ** 2)`` are 1e-12 of their terms or so."""
+    draw = np.random.default_rng(seed)
+    return 100 * (draw.normal(size=(4, 8)) + 100)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_slopes_that_are_left_over_where_large_terms_cancel_pass(seed: int) -> None:
+    x = cancelling(seed)
+    assert gradcheck(lambda x: tg.mean(normalised(x) ** 2), x)
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, -1.0])
+def test_a_wrong_rule_fails_where_large_terms_cancel(factor: float) -> None:
+    wrong = elementwise(lambda x: x * 1.0, lambda y, x: factor + 0 * x)
+    failure(lambda x: tg.mean(normalised(wrong(x)) ** 2), cancelling(0))

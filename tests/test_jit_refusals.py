@@ -10,7 +10,6 @@ import tinygrad_course as tg
 from tests.jit_cases import Training, assert_same, backend, batch, jit  # noqa: F401
 from tinygrad_course import nn, optim
 
-
 X = np.array([1.0, 2.0, 3.0])
 log = []
 count = 0

@@ -363,3 +363,15 @@ def test_questions_are_the_derivatives_from_right_to_left():
     L = tg.sum(W * W)
     (question,) = data_of(tg.draw(L))["quiz"]["questions"]
     assert (question["ask"], question["answer"]) == ("dL/dW[1, 0]", -6)
+
+
+def test_infinite_values_make_a_page():
+    assert tg.draw(tg.Tensor(np.inf, requires_grad=True) * 2).html()
+
+
+def test_a_graph_too_large_to_be_run_so_often_is_not_checked():
+    x = w = tg.Tensor(1.0, requires_grad=True, name="w")
+    for _ in range(30_000):
+        x = x * w
+    page = tg.draw(x * 2).html(["check"])
+    assert "The graph is too large to be checked in a page" in page

@@ -217,3 +217,11 @@ def test_every_view_has_every_text(view, fold):
 if __name__ == "__main__":  # python -m tests.test_show_text: write the golden files anew
     for name, data in contents().items():
         (GOLDEN / name).write_bytes(data)
+
+
+def test_a_narrow_tree_keeps_the_derivatives_whole():
+    a, b = (tg.Tensor(v, requires_grad=True, name=n) for v, n in ((5.0, "a"), (3.0, "b")))
+    text = tg.draw(3 * (a * b)).tree(40)
+    assert "= 15" in text
+    assert "chain rule" not in text
+    assert max(map(len, text.splitlines())) <= 40

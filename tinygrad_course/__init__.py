@@ -42,8 +42,8 @@ __all__ = [
     "AnomalyError", "DTypeError", "Derivation", "DrawError", "Drawing", "GradCheckError", "GradCheckReport",
     "GraphError", "IndexingError", "LoadError", "MutationError", "Primitive", "SaveError", "ShapeError", "Tensor",
     "TinygradError", "TraceError", "check_derivative", "check_primitive", "checkpoint", "data", "detect_anomaly",
-    "draw", "explain", "grad", "gradcheck", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp", "linalg", "load", "nn",
-    "no_grad", "optim", "plots", "primitive", "save", "source", "train", "value_and_grad", "vjp",
+    "draw", "explain", "grad", "gradcheck", "gradients", "hessian", "hvp", "jacobian", "jit", "jvp", "linalg", "load",
+    "nn", "no_grad", "optim", "plots", "primitive", "save", "source", "train", "value_and_grad", "vjp",
 ]  # fmt: skip
 __all__ += functional.__all__
 

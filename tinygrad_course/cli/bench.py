@@ -31,7 +31,9 @@ def add(commands: command.Commands) -> None:
     bench.add_argument(
         "--rounds", type=command.whole(1), default=5, metavar="N", help="processes for each competitor (%(default)s)"
     )
-    bench.add_argument("--only", default="", metavar="TEXT", help="only competitors with this in their name, and ours")
+    bench.add_argument(
+        "--only", default="", metavar="TEXT,TEXT", help="only competitors with one of these in their name, and ours"
+    )
     bench.add_argument("--plot", type=Path, metavar="FILE", help="write a plot too (needs matplotlib)")
     bench.set_defaults(run=run)
 

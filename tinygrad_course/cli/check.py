@@ -94,4 +94,11 @@ def _arguments(program: Program, function: Any, name: str, at: list[str] | None)
             if wanted
             else no_tensor(name, function, "check")
         )
-    return tuple(map(program.evaluate, at))
+    values = tuple(map(program.evaluate, at))
+    try:
+        inspect.signature(function).bind(*values)
+    except TypeError as error:
+        raise CommandError(f"{name}: {error}; --at has {len(values)} value{'s' * (len(values) != 1)}") from error
+    except ValueError:  # some built-in functions do not tell
+        pass
+    return values

@@ -48,6 +48,8 @@ class Program(NamedTuple):
             if error.name is None or error.name in self.variables or _inside(error, self.file):
                 raise self._failure(error, text) from error
             raise CommandError(self._unknown(error.name)) from error
+        except SystemExit as end:
+            raise CommandError(f"{text}: it ends the program, with exit code {end.code or 0}") from end
         except Exception as error:
             raise self._failure(error, text) from error
 
@@ -122,6 +124,8 @@ def _compiled(path: Path) -> CodeType:
     try:
         return compile(source, os.path.abspath(path), "exec", dont_inherit=True)
     except SyntaxError as error:
+        if error.lineno is None:  # null characters: Python names no file and no line
+            raise CommandError(f"{path} is no Python program: {error}") from error
         show(error, "")
         raise ProgramError from error
     except ValueError as error:

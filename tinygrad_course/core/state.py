@@ -47,7 +47,11 @@ class Call(Scope):
     __slots__ = ("given", "results")
 
     def __init__(self, name: str, parent: Scope | None, owner: object, given: list[tuple[int, ...] | None]) -> None:
-        super().__init__(name, parent, owner)
+        self.name = name  # not by super().__init__: every call of every module comes here
+        self.parent = parent
+        self.owner = owner
+        self.transparent = False
+        self.watch = parent.watch if parent is not None else None
         self.given = given
         self.results: tuple[Any, ...] = ()
 

@@ -83,10 +83,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled program: `run`, as the module says, and the `source` that was compiled."""
+    """A compiled program: `run`, as the module says, and the `source` that was compiled.
+
+    `fresh`: whether each result is an array of its own, never a view and never one that is returned twice.
+    """
 
     run: Callable[[Sequence[Any]], tuple[Any, ...] | None]
     source: str
+    fresh: bool = False
 
 
 class Backend(Protocol):

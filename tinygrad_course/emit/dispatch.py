@@ -16,12 +16,25 @@ import numpy as np
 
 from ..core import reverse
 from ..core.node import Node, tick
-from ..tensor import bare
+from ..core.state import state
+from ..tensor import Tensor
 from .replay import Replay, draw, own
 from .trace.sources import Argument, Draw, Entry, Gradient, Number, Reference, Value
 from .trace.world import Place, fingerprint
 
 MISS = object()
+SHORT = 16  # entries of a list that are compared one by one
+PLAIN = (bool, int, float, str, type(None))
+# `bare` written out: a Tensor around a value.
+BARE = """t{0} = new(Tensor)
+t{0}.value = r[{0}]
+t{0}.op = t{0}._grad = t{0}.name = t{0}.code = None
+t{0}.inputs = ()
+t{0}.params = {{}}
+t{0}.order = t{0}.changed = tick()
+t{0}.requires_grad = t{0}.retains_grad = False
+t{0}.scope = state.here.scope
+t{0}.lasti = 0"""
 _serial = count(1).__next__
 
 
@@ -33,7 +46,8 @@ class _Code:
         self.lines: list[str] = []
         self.space: dict[str, Any] = {
             "MISS": MISS, "ndarray": np.ndarray, "run": replay.compiled.run, "tick": tick, "reverse": reverse,
-            "bare": bare, "draw": draw, "own": own, "written": replay.addresses,
+            "new": object.__new__, "Tensor": Tensor, "state": state, "draw": draw, "own": own,
+            "written": replay.addresses, "apart": replay.apart,
         }  # fmt: skip
         self.names: dict[int, str] = {}
 
@@ -59,7 +73,7 @@ class _Code:
                 facts = f"x{i}.dtype is {self.name(x.dtype)} and x{i}.strides == {x.strides!r}"
                 self.unless(f"type(x{i}) is ndarray and x{i}.shape == {x.shape!r} and {facts}")
                 if self.trace.writes:
-                    self.unless(f"id(x{i}) not in written and ((b := x{i}.base) is None or id(b) not in written)")
+                    self.unless(f"(id(x{i}) not in written and x{i}.base is None) or apart(x{i})")
             else:
                 self.unless(f"x{i} is {self.name(x)}")
 
@@ -69,8 +83,11 @@ class _Code:
             if same:
                 self.unless(f"{same} or {self.name(place)}.same()")
         for array, known in self.trace.world.prints:
-            self.space["fingerprint"] = fingerprint
-            self.unless(f"fingerprint({self.name(array)}) == {known}")
+            if type(known) is bytes:
+                self.unless(f"{self.name(array)}.tobytes() == {self.name(known)}")
+            else:
+                self.space["fingerprint"] = fingerprint
+                self.unless(f"fingerprint({self.name(array)}) == {known}")
         for tensor, had in self.trace.had_grads:
             self.unless(f"{self.name(tensor)}._grad is {'not ' * had}None")
 
@@ -86,12 +103,36 @@ class _Code:
             return f"{name}.cell_contents is {self.name(place.kept[0])}"
         if isinstance(holder, dict):
             return f"[*map(id, {name}.values()), *map(id, {name})] == {ids}"
+        if type(holder) is list and len(holder) <= SHORT:
+            each = (f"{name}[{i}] is {self.name(x)}" for i, x in enumerate(place.kept))
+            return " and ".join([f"len({name}) == {len(holder)}", *each])
         return "" if isinstance(holder, tuple | frozenset) else f"[*map(id, {name})] == {ids}"
 
     def numbers(self) -> None:
+        """What `group.numbers()` gives; where the settings are the very same objects it need not be asked."""
         for i, group in enumerate(self.trace.numbers):
-            self.lines.append(f"n{i} = {self.name(group)}.numbers()")
+            ask = f"n{i} = {self.name(group)}.numbers()"
+            same = self._same_numbers(group)
+            if same:
+                self.lines.append(f"if {same}: n{i} = {self.name(group.ready.numbers)}")
+                self.lines.append(f"else: {ask}")
+            else:
+                self.lines.append(ask)
             self.unless(f"n{i} is not None")
+
+    def _same_numbers(self, group: Any) -> str:
+        """A condition under which the numbers of an optimiser's group are what they are now; empty if there is none."""
+        if group.step is not None or not all(map(_is_plain, group.settings)):
+            return ""
+        optimizer = group.optimizer
+        settings = optimizer.param_groups[group.index]
+        name = self.name(settings)
+        parts = [f"{self.name(optimizer)}.param_groups[{group.index}] is {name}"]
+        known = zip(optimizer._names, group.settings, strict=True)  # a schedule may have gone on already
+        parts += [f"{name}[{key!r}] is {self.name(x)}" for key, x in known]
+        states = f"{self.name(optimizer)}.state"
+        parts += [f"{states}.get({self.name(p)}) is {self.name(kept)}" for p, kept in group.members]
+        return " and ".join(parts)
 
     def inputs(self) -> str:
         """The list of inputs, each checked to be an array that `Replay` has approved of."""
@@ -112,17 +153,26 @@ class _Code:
             self.lines.append(f"i{j} = {self._read(source)}")
             parts.append(f"i{j}")
             if isinstance(source, Value):
-                if id(source.tensor) in bound:
-                    value = source.tensor.value
-                    self.unless(f"i{j}.shape == {value.shape!r} and i{j}.dtype is {self.name(value.dtype)}")
-                else:
-                    self.unless(f"i{j} is known[{j}]")
+                value = source.tensor.value
                 self.unless(f"{self.name(source.tensor)}.requires_grad is {source.tensor.requires_grad}")
+                if id(source.tensor) not in bound:
+                    self.unless(f"i{j} is known[{j}]")
+                self._form(f"i{j}", value)
             elif isinstance(source, Entry):
                 self.unless(f"i{j} is known[{j}]")
+                self._form(f"i{j}", source.owner[source.key])
+            elif isinstance(source, Reference):
+                self._form(f"i{j}", source.array)
         for k, source in enumerate(self.trace.draws):
             self.lines.append(f"d{k} = draw({self.name(source)})")
         return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+
+    def _form(self, name: str, like: Any) -> None:
+        """Leave where an array has another shape or dtype: those of one and the same array can be set."""
+        if np.ndim(like):
+            self.unless(f"{name}.shape == {like.shape!r} and {name}.dtype is {self.name(like.dtype)}")
+        else:
+            self.unless(f"{name}.dtype is {self.name(like.dtype)}")
 
     def _read(self, source: Any) -> str:
         if isinstance(source, Value):
@@ -153,11 +203,13 @@ class _Code:
             new = "None" if i is None else f"r[{at}]"
             if i is not None:
                 at += 1
-                new = new if trace.program.outputs[i].value.ndim == 0 else f"own({new}, None)"
+                fresh = trace.program.outputs[i].value.ndim == 0 or self.replay.compiled.fresh
+                new = new if fresh else f"own({new}, None)"
             self.lines.append(f"{self.name(tensor)}._grad = {new}")
         for group in trace.numbers:
             self.lines.append(f"{self.name(group)}.advance()")
-        self.lines.append(f"return {self._returned()}")
+        returned = self._returned()
+        self.lines.append(f"return {returned}")
 
     def _returned(self) -> str:
         parts, at = [], 0
@@ -165,11 +217,18 @@ class _Code:
             if kind == "object":
                 parts.append(self.name(x))
                 continue
-            parts.append(f"bare(r[{at}])" if kind == "tensor" else f"r[{at}]")
+            if kind == "tensor":
+                self.lines += BARE.format(at).splitlines()
+            parts.append(f"t{at}" if kind == "tensor" else f"r[{at}]")
             at += 1
         if self.trace.single:
             return parts[0]
         return f"{self.name(self.trace.rebuild)}([{', '.join(parts)}])"
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether a setting is one that nobody can change from within."""
+    return type(x) in PLAIN or (type(x) is tuple and all(map(_is_plain, x)))
 
 
 def _plain(trace: Any) -> bool:

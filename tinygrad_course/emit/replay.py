@@ -46,9 +46,12 @@ class Replay:
         found = [s.tensor for s in trace.sources if isinstance(s, Value)]
         self.values = [(t, t.value.shape, t.value.dtype) for t in found]
         self.flags = [(t, t.requires_grad) for t in found]
+        around = [s.array for s in trace.sources if isinstance(s, Reference)]
+        self.forms = [(a, a.shape, a.dtype) for a in around]
         self.written = {j for _, j in trace.writes}
         self.known: list[Any] = [None] * len(trace.sources)  # the arrays that the last run was given
         self.approved = False  # whether there was such a run
+        self.targets: list[Any] = []  # the arrays that it wrote to
         self.addresses: set[int] = set()  # the ids of arrays that are written to, and of those they are views of
 
     # --- before -----------------------------------------------------------------------------------------------------
@@ -64,6 +67,8 @@ class Replay:
         for tensor, flag in self.flags:
             if tensor.requires_grad is not flag:
                 return False
+        if any(a.shape != shape or a.dtype != dtype for a, shape, dtype in self.forms):
+            return False  # somebody has set the shape of the very array
         if any((t._grad is not None) is not had for t, had in self.trace.had_grads):
             return False
         return all(group.numbers() is not None for group in self.trace.numbers)
@@ -110,6 +115,8 @@ class Replay:
                 return False
             if inputs[j].flags.c_contiguous is not np.asarray(self.trace.program.inputs[j].value).flags.c_contiguous:
                 return False
+            if overlaps_itself(inputs[j]):
+                return False
             targets.append(j)
         for j in targets:
             for k, x in enumerate(inputs):
@@ -119,7 +126,12 @@ class Replay:
         self.approved = True
         self.addresses.clear()
         self.addresses.update(id(x) for j in targets for x in (inputs[j], inputs[j].base) if x is not None)
+        self.targets = [inputs[j] for j in targets]
         return True
+
+    def apart(self, x: Any) -> bool:
+        """Whether the array `x` has no memory in common with those that the last run wrote to."""
+        return not any(np.may_share_memory(x, target) for target in self.targets)
 
     # --- after ------------------------------------------------------------------------------------------------------
 
@@ -169,6 +181,18 @@ class Replay:
     @staticmethod
     def _changed(tensor: Node, now: int) -> None:
         reverse.note_change(tensor, now)
+
+
+def overlaps_itself(array: Any) -> bool:
+    """Whether two elements may lie in the same place in memory, as in a broadcast array."""
+    if array.flags.forc:
+        return False
+    span = array.itemsize
+    for stride, n in sorted((abs(stride), n) for stride, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride < span:
+            return True
+        span = stride * (n - 1) + span
+    return False
 
 
 def own(array: Any, taken: set[int] | None) -> Any:

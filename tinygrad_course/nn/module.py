@@ -26,6 +26,7 @@ from .state import LoadReport, load
 M = TypeVar("M", bound="Module")
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 _next_hook = count().__next__
+_SHAPED = (np.ndarray, Tensor)
 
 
 class Module:
@@ -74,7 +75,7 @@ class Module:
         """Run `forward`; what it records belongs to this module in pictures."""
         here = state.here
         outer = here.scope
-        given = [x.shape if isinstance(x, np.ndarray | Tensor) else None for x in args]
+        given = [x.shape if isinstance(x, _SHAPED) else None for x in args]
         call = here.scope = Call(type(self).__name__, outer, self, given)
         try:
             output = self.forward(*args, **kwargs)

@@ -19,7 +19,7 @@ from .expr import Expr
 from .formula import outside
 from .layers import Layers, step_name
 from .model import Box, Cluster, Role
-from .names import Names, names_of_the_notes, namespace, parameter_names, partial, tidy, unique
+from .names import Names, names_of_the_notes, namespace, parameter_names, partial, tidy, unique, unpacked
 from .reading import formula, from_source
 from .statements import call_scope, group, single
 from .text import clean, code_text
@@ -133,7 +133,7 @@ class Fold:
             elif box.nodes:
                 inside = partial(box.result, users[id(box.result)])
                 box.name, box.titled, nameless = names.result(box.result, inside)
-                if inside or nameless:
+                if nameless or (inside and not unpacked(box.result)):
                     self.steps.add(box)
             else:
                 box.name = names.leaf(box.result, box.role)

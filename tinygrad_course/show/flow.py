@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,16 +47,24 @@ class Flow:
         """The edges into `box`, or into the `target` that it was folded into."""
         reached = self.derivatives and box.derivative is not None
         local = self._locals(box) if reached and self.formulas else {}
-        edges, seen = [], set[Box]()
+        edges: list[Edge] = []
+        seen: dict[Box, tuple[Edge, Any]] = {}
         for _, _, x in self.fold.operands[id(box.result)]:
             source = self.fold.boxes.get(id(x))
-            if source not in self.place or (len(box.nodes) > 1 and source in seen):
+            if source not in self.place:
                 continue
-            seen.add(source)
+            known = local.get(id(x))
+            if source in seen and source.repeat is not None:  # one edge for all turns: their formula, if it is the same
+                edge, formula = seen[source]
+                edge.local = edge.local if known and formula == known[0].formula else None
+                continue
+            if source in seen and len(box.nodes) > 1:
+                continue
             needs = reached and isinstance(x, Node) and x.requires_grad and source.derivative is not None
             edge = Edge(source, target, needs, carried=self.place[source] >= self.place[target])
-            if needs and local.get(id(x)) and source.kind != "shared":
-                _fill(edge, local[id(x)].pop(0), target is self.last)
+            seen[source] = edge, known[0].formula if known else None
+            if needs and known and source.kind != "shared":
+                _fill(edge, known.pop(0), target is self.last)
             edges.append(edge)
         return edges
 

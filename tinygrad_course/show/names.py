@@ -104,9 +104,7 @@ class Names:
         `inside`: the same call goes on to compute more, so what the source names is not this node.
         """
         known = not inside and node.code is not None
-        name = (
-            node.name or _unpacked(node) or (source.assigned(node) if known else None) or self.variables.get(id(node))
-        )
+        name = node.name or unpacked(node) or (source.assigned(node) if known else None) or self.variables.get(id(node))
         name = name or (source.returned(node) if known else None)
         if name:
             return tidy(name), True, False
@@ -117,7 +115,7 @@ class Names:
         return f"t{self.temporaries}", True, True
 
 
-def _unpacked(node: Node) -> str | None:
+def unpacked(node: Node) -> str | None:
     """What one of the results of a module's call is assigned to."""
     results = getattr(call_scope(node), "results", ())
     place = _place(results, node.order) if results else None

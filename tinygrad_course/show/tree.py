@@ -13,7 +13,9 @@ from .text import clean
 
 WIDTH = 100
 DEEPEST = 9  # levels; what lies deeper goes on in a tree of its own, back at the left
+NARROW = 60  # columns in which there is no room for the chain rule beside the derivatives
 _HEADS = ("", "shape", "value", "derivative", "chain rule")
+_CHAIN = len(_HEADS) - 1
 _GAP = "  "
 _COLORS = ("1", "2", "36", "33", "33")  # of the columns: bold, faint, cyan, yellow, yellow
 _FORK, _LAST, _PASS = "├─ ", "└─ ", "│  "
@@ -41,6 +43,9 @@ def write(picture: Picture, *, columns: int = WIDTH, ascii: bool = False, color:
     used = [i for i in range(len(_HEADS)) if any(row[i] for row in rows)]
     table = [[row[i] for i in used] for row in [_HEADS, *rows]]
     natural = [max(width(row[i]) for row in table) for i in range(len(used))]
+    if used[-1] == _CHAIN and sum(natural) + len(_GAP) * (len(used) - 1) > columns and columns < NARROW:  # better no products than no derivatives
+        used, natural = used[:-1], natural[:-1]
+        table = [row[:-1] for row in table]
     least = [columns * 2 // 5, *([8] * (len(used) - 1))]  # what a line is about must be readable
     sizes = shares(natural, columns - len(_GAP) * (len(used) - 1), least)
     dots = spell(ELLIPSIS)

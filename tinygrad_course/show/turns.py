@@ -126,13 +126,13 @@ class Frames:
         """The norms of the derivatives of what is folded, once they are known."""
         for box, members in self.members.items():
             repeat = box.repeat
-            if repeat is not None and box.parameters:
+            if repeat is not None and _differ([b.parameters for b in members]):
                 repeat.norms, repeat.of = tuple(_size(b.parameters) for b in members), "dW"
             elif repeat is not None and box.derivative is not None:
                 repeat.norms, repeat.of = tuple(_size([b]) for b in members), d_name(box.name)
         for cluster, turn in self.measured:
             layers = [[p for box in boxes for p in box.parameters] for boxes in turn.turns]
-            if any(layers):
+            if _differ(layers):
                 cluster.norms, cluster.of = tuple(_size(each) for each in layers), "dW"
 
 
@@ -174,6 +174,11 @@ def _join(fold: Fold, leaves: list[Box], name: str, rest: str) -> None:
     for leaf in leaves:
         fold.boxes[id(leaf.result)] = one
         fold.hidden[id(leaf.result)] = leaf
+
+
+def _differ(parameters: Sequence[Sequence[Box]]) -> bool:
+    """Whether layers have parameters of their own: of shared ones, nobody knows what each turn adds."""
+    return len({id(p.result) for each in parameters for p in each}) > max(map(len, parameters), default=0)
 
 
 def _spanned(cluster: Cluster, turn: Turn) -> str:

@@ -62,7 +62,7 @@ def save(drawing: Drawing, path: Path, steps: bool) -> None:
     kind = path.suffix[1:].lower()
     if kind not in KINDS and kind not in LAYOUTS:
         got = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-        raise DrawError(f"{path.name!r} has {got}; pictures are saved as {_KNOWN}")
+        raise DrawError(f"{path.name or str(path)!r} has {got}; pictures are saved as {_KNOWN}")
     if kind in ("png", "gif", "apng"):
         _warn_of_squares(drawing, path)
     if not steps:

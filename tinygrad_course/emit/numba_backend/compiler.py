@@ -48,42 +48,53 @@ def compile(program: Program, plan: Plan) -> Compiled:
     for buffer in layout.constants:
         part = arena[buffer.offset : buffer.offset + buffer.size * buffer.dtype.itemsize]
         part.view(buffer.dtype)[...] = buffer.content.reshape(-1)
-    return Compiled(_runner(main, memory, arena, done), source)
+    return Compiled(_runner(main, memory, arena, done), source, fresh=True)
 
 
 def _runner(main: Any, memory: Any, arena: Any, done: Finished) -> Any:
-    """What takes values and gives results: `main` with memory for its results, and numbers read from the arena."""
-    makers = [(shape, dtype) for shape, dtype in done.arrays]
-    slots = [
-        (place, number if number is None else arena[at : at + dtype.itemsize].view(dtype))
-        for place, number, at, dtype in done.slots()
+    """What takes values and gives results: `main` with memory for its results, and numbers read from the arena.
+
+    It is written out, like the way into it (`dispatch`): in a small step loops over lists would take most of the time.
+    """
+    numbers = {i for i, _ in done.numbers}
+    given = [f"x{i}" for i in range(len(done.forms))]
+    passed = [*given]
+    for i in range(len(given)):
+        if i in numbers:
+            passed[i] += "[()]"  # an array without axes is not the number that the signature says
+        elif i in done.ordered:
+            passed[i] += f".transpose({done.ordered[i]})"
+    made = [f"y{i}" for i in range(len(done.arrays))]
+    space: dict[str, Any] = {
+        "main": main, "arena": arena, "empty": np.empty, "must_hold": done.must_hold, "memory": memory,
+        "with_care": lambda values, made: _with_care(main, arena, values, made, done), "careful": False,
+    }  # fmt: skip
+    results = []
+    for k, (place, number, at, dtype) in enumerate(done.slots()):
+        if number is None:
+            results.append(f"y{place}")
+        else:
+            space[f"s{k}"] = arena[at : at + dtype.itemsize].view(dtype)
+            results.append(f"s{k}[0]")
+    lines = ["def run(values):", "    global careful"]
+    lines += [f"    {', '.join(given)}, = values"] if given else []
+    for i, (shape, dtype) in enumerate(done.arrays):
+        space[f"d{i}"] = dtype
+        lines.append(f"    y{i} = empty({shape}, d{i})")
+    lines += [
+        "    if not careful:",
+        "        try:",
+        f"            status = main({', '.join(['arena', *passed, *made])})",
+        "        except TypeError:",
+        "            careful = True",
+        "    if careful:",
+        f"        status = with_care(values, [{', '.join(made)}])",
+        "    if status:",
+        "        return must_hold(status)",
+        f"    return ({''.join(f'{x}, ' for x in results)})",
     ]
-    empty, numbers = np.empty, [i for i, _ in done.numbers]
-    ordered = list(done.ordered.items())
-    careful = False
-
-    def run(values: Sequence[Any]) -> tuple[Any, ...] | None:
-        nonlocal careful
-        arrays = [empty(shape, dtype) for shape, dtype in makers]
-        if not careful:
-            try:
-                given = list(values)
-                for i in numbers:
-                    given[i] = given[i][()]  # an array without axes is not the number that the signature says
-                for i, order in ordered:
-                    given[i] = given[i].transpose(order)
-                status = main(arena, *given, *arrays)
-            except TypeError:
-                careful = True
-        if careful:
-            status = _with_care(main, arena, values, arrays, done)
-        if status:
-            done.must_hold(status)
-            return None
-        return tuple([arrays[place] if number is None else number[0] for place, number in slots])
-
-    run.memory = memory  # type: ignore[attr-defined]
-    return run
+    exec("\n".join(lines), space)
+    return space["run"]
 
 
 def _with_care(main: Any, arena: Any, values: Sequence[Any], arrays: list[Any], done: Finished) -> int:

@@ -85,7 +85,7 @@ def _form(value: Value, number: bool) -> Callable[[Any], Any]:
     assert dtype is not None
     if number:
         return dtype.type
-    return lambda x: np.require(x, dtype, ["C", "W"])
+    return lambda x: np.require(np.asarray(x), dtype, ["C", "A", "W"])
 
 
 def _arrays_that_are_written(low: Lowering, written: list[int]) -> None:

@@ -37,6 +37,7 @@ class Call:
     note: str = ""
     shared: bool = False
     parts: int = 1
+    work: int = 0  # multiplications
 
     @property
     def may_leave(self) -> bool:
@@ -104,10 +105,10 @@ class Planner:
     # --- places -------------------------------------------------------------------------------------------------------
 
     def call(
-        self, lines: Sequence[str], views: Sequence[View], note: str = "", shared: bool = False, parts: int = 1
+        self, lines: Sequence[str], views: Sequence[View], note: str = "", shared: bool = False, parts: int = 1, work: int = 0
     ) -> Call:
         """Append a step that is no loop."""
-        step = Call(len(self.steps), list(lines), list(views), note, shared, parts)
+        step = Call(len(self.steps), list(lines), list(views), note, shared, parts, work)
         self.steps.append(step)
         return step
 

@@ -12,7 +12,7 @@ from .lowering import Lowering, lazy, rule, supported
 from .planner import Unsupported
 from .reductions import combined, reduced
 from .shapes import permuted, reshape
-from .skinny import FEW, PARTS, beyond, by_dots, by_tiles, heavy, stacked, suits, whole
+from .skinny import CHUNK, FEW, PARTS, beyond, by_dots, by_tiles, heavy, stacked, suits, whole
 from .skinny import Shape as Sizes
 from .tiles import lanes
 from .values import Buffer, Index, Value, View, broadcast_strides, packed
@@ -138,7 +138,7 @@ def _by_tiles(low: Lowering, a: Value, b: Value, batch: Any, m: int, k: int, n: 
     if not neighbours:
         right = low.memory(lazy(lambda loop, index: loop.let(loop.read(b, index)), b.shape, dtype, 1, [b]))
     sizes = Sizes(m, k, n, bits)
-    if flat and heavy(sizes) and 4 * PARTS * m * n <= (m + n) * k:
+    if flat and heavy(sizes) and k >= max(n, PARTS * CHUNK) and 4 * PARTS * m * n <= (m + n) * k:
         return reshape(low, _sum_in_parts(low, (a, left), (b, right), sizes, dtype, node.where), shape)
     out = packed(buffer, shape)
     wide = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))

@@ -12,17 +12,26 @@ from .render import Nest
 from .values import Buffer
 
 PARTS = 8  # of a loop: more than threads, so that one that comes late does less
-HEAVY = 1_000_000  # statements of one loop, from which on it is shared
+HEAVY = 200_000  # statements of one loop, from which on it is shared
+WORTH = 1_000_000  # statements of a program that are shared, from which on threads are worth the trouble
+VECTOR = 8  # multiplications of a product that take as long as one statement of a loop
 
 
 def share(steps: list[Step]) -> bool:
     """Cut large loops into parts; whether the program is to have threads."""
     if any(isinstance(step, Call) and any("gemm" in line for line in step.lines) for step in steps):
         return False
-    for step in steps:
-        if isinstance(step, Loop) and step.count * len(step.body) >= HEAVY:
-            _cut(step)
+    loops = [step for step in steps if isinstance(step, Loop) and _statements(step) >= HEAVY]
+    products = sum(step.work for step in steps if isinstance(step, Call) and step.parts > 1)
+    if sum(map(_statements, loops)) + products // VECTOR < WORTH:
+        return False
+    for loop in loops:
+        _cut(loop)
     return any(step.parts > 1 for step in steps)
+
+
+def _statements(loop: Loop) -> int:
+    return loop.count * len(loop.body)
 
 
 def _cut(loop: Loop) -> None:

@@ -10,9 +10,10 @@ from .tiles import ROOM, lanes
 from .values import View
 
 FEW = 32  # rows; with no more than these the BLAS spends most of its time on preparations
-LIGHT = 4_000_000  # multiplications; up to these its threads cost more than they save
-HEAVY = 8_000_000  # multiplications, from which on a product is cut into parts
+LIGHT = 10_000_000  # multiplications; up to these its threads cost more than they save
+HEAVY = 2_000_000  # multiplications, from which on a product is cut into parts
 PARTS = 4
+CHUNK = 64  # terms of a sum that are added up before the next columns
 CACHE = 1 << 19  # bytes of an operand that stay at hand while it is walked over again
 
 
@@ -40,7 +41,7 @@ def by_tiles(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> in
         lines, pad, parts = _stack(a, b, c, s)
         turned = c.strides[-1] != 1 and s.n > 1
         lines += [pad + line for line in _blocks(s, a.strides[-2:], b.strides[-2], c.strides[-1 if turned else -2], turned)]
-        position = low.call(lines, [a, b, c], note, shared=True, parts=parts).position
+        position = low.call(lines, [a, b, c], note, shared=True, parts=parts, work=_work(c, s)).position
     return position
 
 
@@ -82,10 +83,15 @@ def heavy(s: Shape) -> bool:
     return s.m * s.k * s.n >= HEAVY
 
 
+def _work(c: View, s: Shape) -> int:
+    """Multiplications of a stack of products."""
+    return math.prod(c.shape[:-2]) * s.m * s.k * s.n
+
+
 def _stack(a: View, b: View, c: View, s: Shape) -> tuple[list[str], str, int]:
     """Loops over a stack of matrices, and where the three at hand begin: `a`, `b` and `c`. A large stack is shared."""
     lines, pad, at = [], "", ["", "", ""]
-    shared = math.prod(c.shape[:-2]) * s.m * s.k * s.n >= HEAVY
+    shared = _work(c, s) >= HEAVY
     parts = 1
     for axis, count in enumerate(c.shape[:-2]):
         if count == 1:
@@ -112,7 +118,7 @@ def _blocks(s: Shape, a: tuple[int, ...], ldb: int, ldc: int, turned: bool) -> l
     if whole(s):
         return _columns(s, a, ldb, ldc, s.k, 2 if turned else 1, "")
     assert not turned
-    chunk = 64
+    chunk = min(CHUNK, s.k)
     lines = _columns(s, a, ldb, ldc, chunk, 1, "")
     full = s.k - s.k % chunk
     lines.append(f"for k in range({chunk}, {full}, {chunk}):")
@@ -179,7 +185,7 @@ def by_dots(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int
             lines.append(f"{pad}    for j in range({j}, {n}, {w}):")
             where = f"shifted(a, i * {lda}), {lda}, shifted(b, j * {ldb}), {ldb}, shifted(c, i * {ldc} + j), {ldc}"
             lines.append(f"{pad}        dots({where}, {s.k}, {r}, {w}, 1)")
-    return low.call(lines, [a, b, c], note, shared=True, parts=parts).position
+    return low.call(lines, [a, b, c], note, shared=True, parts=parts, work=_work(c, s)).position
 
 
 def _cut(n: int, step: int) -> list[tuple[int, int, int]]:

@@ -13,6 +13,7 @@ from ...core.tree import flatten, paths
 from .world import SCALARS
 
 DATA = (Node, np.ndarray, np.generic)
+ARRAYS = (np.ndarray, np.memmap)
 
 
 class Arguments:
@@ -49,6 +50,11 @@ class Arguments:
                 raise DTypeError(
                     f"jit: {_called(name, where)} is an array of dtype {x.dtype}; arrays of real numbers, integers and "
                     "booleans can be traced. Convert it, or leave it out of the arguments"
+                )
+            if isinstance(x, np.ndarray) and type(x) not in ARRAYS:  # its arithmetic is not that of arrays
+                raise DTypeError(
+                    f"jit: {_called(name, where)} is a {type(x).__name__}, which computes otherwise than an array; "
+                    "pass np.asarray(x)"
                 )
 
     @property

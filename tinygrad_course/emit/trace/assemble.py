@@ -14,6 +14,7 @@ from ...core.errors import TraceError
 from ...core.node import Node, leaf
 from ...core.primitive import Primitive
 from ..program import Program, constant, step
+from .arguments import ARRAYS
 from .sources import Reference, Source
 from .tracer import Tracer, outside
 
@@ -145,7 +146,14 @@ class Assembly:
         """A constant; or an input, if it is an array that the function found around it, or a view of one."""
         if isinstance(value, np.ndarray):
             base = value
-            while isinstance(base.base, np.ndarray):
+            while True:
+                if type(base) not in ARRAYS:
+                    raise TraceError(
+                        f"jit: the function computes with a {type(base).__name__}, whose arithmetic is not that of "
+                        "arrays; use np.asarray(x) around the function"
+                    )
+                if not isinstance(base.base, np.ndarray):
+                    break
                 base = base.base
             if self.is_reference(value) or self.is_reference(base):
                 return self._reference(value)

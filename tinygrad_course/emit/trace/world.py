@@ -36,13 +36,14 @@ def is_foreign(filename: str) -> bool:
     return internal[filename] or filename.startswith(("<frozen", *_STANDARD)) or "site-packages" in filename
 
 
-def fingerprint(array: Any) -> int:
-    """A checksum of an array's elements."""
+def fingerprint(array: Any) -> int | bytes:
+    """The bytes of an array's elements, or a checksum of them if they are many."""
     if array.dtype.hasobject:
         return 0
-    return zlib.crc32(
-        np.ascontiguousarray(array).tobytes() if array.nbytes <= LARGE else np.ascontiguousarray(array).data
-    )
+    if array.nbytes <= LARGE:
+        found: bytes = array.tobytes()
+        return found
+    return zlib.crc32(np.ascontiguousarray(array).data)
 
 
 class Place:
@@ -147,7 +148,7 @@ class World:
         self.tensors: dict[int, Node] = {}
         self.arrays: dict[int, Any] = {}
         self.generators: dict[int, np.random.Generator] = {}
-        self.prints: list[tuple[Any, int]] = []
+        self.prints: list[tuple[Any, int | bytes]] = []
         self.codes: set[CodeType] = set()
         self.names: set[str] = set()
         self._seen: dict[int, Any] = {}

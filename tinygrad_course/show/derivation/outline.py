@@ -36,7 +36,11 @@ def reading(derivation: Derivation) -> str:
 def given(derivation: Derivation) -> list[Box]:
     """The leaves: what the program starts from, in the order in which its statements use them."""
     picture = derivation.picture
-    used = (e.source for box in statements(derivation) for e in picture.edges if e.target is box and not e.source.nodes)
+    sources: dict[Box, list[Box]] = {box: [] for box in picture.boxes}
+    for edge in picture.edges:
+        if not edge.source.nodes:
+            sources[edge.target].append(edge.source)
+    used = (source for box in statements(derivation) for source in sources[box])
     return list(dict.fromkeys([*used, *(box for box in picture.boxes if not box.nodes)]))
 
 
