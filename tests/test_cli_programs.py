@@ -400,3 +400,26 @@ def test_wrong_numbers(model, run, option):
 def test_public_names_are_in_place():
     assert cli.main.__module__ == "tinygrad_course.cli"
     assert tg.draw is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["draw", "model.py:exit(3)"], "exit(3): it ends the program, with exit code 3"),
+        (["draw", "model.py:int"], "int is a class; only a Tensor has a computation graph"),
+        (["draw", "model.py", "-o", "."], "'.' has no suffix"),
+        (
+            ["check", "model.py:f", "--at", "0.5", "2.0", "3.0"],
+            "f(w, x) cannot be called with the 3 inputs given: too many",
+        ),
+        (["draw", "nul.py"], "nul.py is no Python program"),
+    ],
+    ids=lambda x: "" if isinstance(x, str) else " ".join(x),
+)
+def test_more_slips_have_a_line_that_says_why(arguments, message, write, capsys):
+    write(MODEL)
+    write("x = 1\0", "nul.py")
+    assert cli.main(arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error

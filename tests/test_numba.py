@@ -14,7 +14,9 @@ from tinygrad_course.emit.program import Program, run
 
 numba = pytest.importorskip("numba", reason="Numba is not installed (extra `fast`)")
 
-from tinygrad_course.emit.numba_backend import compile, load  # noqa: E402
+from llvmlite import ir  # noqa: E402
+
+from tinygrad_course.emit.numba_backend import compile, intrinsics, load  # noqa: E402
 from tinygrad_course.emit.numba_backend.compiler import known_primitives  # noqa: E402
 from tinygrad_course.emit.numba_backend.lowering import Lowering  # noqa: E402
 
@@ -217,6 +219,36 @@ def test_long_sums_keep_their_digits():
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_one_loop_promises_does_not_hold_for_the_next():
+    """Loops write to memory that later ones read: LLVM must take the promises of each for that loop alone."""
+
+    def make():
+        w = tg.Tensor(np.random.default_rng(1).standard_normal((3, 3)), requires_grad=True)
+
+        def step(s):
+            loss = (tg.softmax(w, 1)[1:] * s).sum() + (tg.concat([w, w.T]) * s).sum()
+            w.grad = None
+            loss.backward()
+            w.data = w.data - 0.01 * w.grad
+            return loss
+
+        return w, step
+
+    (a, plain), (b, step) = make(), make()
+    plain(np.float64(1))
+    tg.jit(step, backend="numba")(np.float64(1))
+    agree(b.grad, a.grad)
+    agree(b.data, a.data)
+
+
+def test_channels_of_two_functions_are_not_merged():
+    module = ir.Module()
+    first, second = intrinsics._channels(module), intrinsics._channels(ir.Module())
+    assert intrinsics._channels(module) is first
+    assert all(x.operands[0] is x for x in [*first, *second])  # LLVM merges nodes that do not name themselves
 
 
 def test_results_belong_to_the_caller():

@@ -96,9 +96,13 @@ def _arguments(program: Program, function: Any, name: str, at: list[str] | None)
         )
     values = tuple(map(program.evaluate, at))
     try:
-        inspect.signature(function).bind(*values)
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        return values
+    try:
+        signature.bind(*values)
     except TypeError as error:
-        raise CommandError(f"{name}: {error}; --at has {len(values)} value{'s' * (len(values) != 1)}") from error
-    except ValueError:  # some built-in functions do not tell
-        pass
+        raise CommandError(
+            f"{name}{signature} cannot be called with the {len(values)} inputs given: {error}"
+        ) from error
     return values

@@ -107,7 +107,7 @@ def _give(drawing: Drawing, options: argparse.Namespace) -> None:
 def no_tensor(name: str, value: Any, verb: str) -> str:
     """Why a value that is no Tensor cannot be drawn, and what might be meant."""
     if isinstance(value, type):
-        return f'{name} is a class; only a Tensor has a computation graph'
+        return f"{name} is a class; only a Tensor has a computation graph"
     if callable(value):
         return f'{name} is a function; to {verb} what it returns, call it, as in ":{name}(x)"'
     return f"{name} is of type {type(value).__name__}; only a Tensor has a computation graph"

@@ -87,7 +87,7 @@ class _Code:
                 self.unless(f"{self.name(array)}.tobytes() == {self.name(known)}")
             else:
                 self.space["fingerprint"] = fingerprint
-                self.unless(f"fingerprint({self.name(array)}) == {known}")
+                self.unless(f"fingerprint({self.name(array)}) == {known!r}")
         for tensor, had in self.trace.had_grads:
             self.unless(f"{self.name(tensor)}._grad is {'not ' * had}None")
 

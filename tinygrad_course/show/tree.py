@@ -43,7 +43,9 @@ def write(picture: Picture, *, columns: int = WIDTH, ascii: bool = False, color:
     used = [i for i in range(len(_HEADS)) if any(row[i] for row in rows)]
     table = [[row[i] for i in used] for row in [_HEADS, *rows]]
     natural = [max(width(row[i]) for row in table) for i in range(len(used))]
-    if used[-1] == _CHAIN and sum(natural) + len(_GAP) * (len(used) - 1) > columns and columns < NARROW:  # better no products than no derivatives
+    if (
+        used[-1] == _CHAIN and sum(natural) + len(_GAP) * (len(used) - 1) > columns and columns < NARROW
+    ):  # better no products than no derivatives
         used, natural = used[:-1], natural[:-1]
         table = [row[:-1] for row in table]
     least = [columns * 2 // 5, *([8] * (len(used) - 1))]  # what a line is about must be readable

@@ -104,7 +104,14 @@ class Assembly:
         self.lines += rendered.after(self.pointer)
 
     def _call(
-        self, kind: str, notes: list[str], buffers: list[Buffer], names: list[str], given: list[str], body: str, parts: int
+        self,
+        kind: str,
+        notes: list[str],
+        buffers: list[Buffer],
+        names: list[str],
+        given: list[str],
+        body: str,
+        parts: int,
     ) -> None:
         """Call a function with this body: once, or for every part, by several threads if the program has them."""
         if parts == 1:
@@ -138,7 +145,11 @@ class Assembly:
         """The whole module."""
         uses_blas = any("gemm" in line for line in self.lines)
         blas = "from tinygrad_course.emit.numba_backend.blas import gemm32, gemm64\n" if uses_blas else ""
-        team = "from tinygrad_course.emit.numba_backend.team import address, entry, hand_out, listed\n" if self.team else ""
+        team = (
+            "from tinygrad_course.emit.numba_backend.team import address, entry, hand_out, listed\n"
+            if self.team
+            else ""
+        )
         parts = [HEAD.format(name=self.name, blas=blas, team=team)]
         for body, name in self.functions.items():
             notes = "".join(f"# {note}\n" for note in dict.fromkeys(self.notes[name]) if note)

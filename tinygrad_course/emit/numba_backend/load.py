@@ -35,7 +35,7 @@ _said: set[str] = set()
 
 
 def compiled_main(source: str, signature: list[tuple[str, int | None]], name: str, nogil: bool = False) -> Any:
-    """The function `main` of `source`, compiled for arguments of these types; it may give up Python's lock (`nogil`)."""
+    """The function `main` of `source`, compiled for arguments of these types; `nogil`: it gives up Python's lock."""
     arguments = [types.Array(types.uint8, 1, "C")]
     for dtype, ndim in signature:
         kind = types.boolean if dtype == "bool" else getattr(types, dtype)
@@ -56,7 +56,9 @@ def _compiled(source: str, wanted: list[Any], name: str, nogil: bool) -> Any:
             return njit(wanted, error_model="numpy", nogil=nogil, cache=True)(_defined(source, str(path)).main)
         except (OSError, RuntimeError) as error:  # RuntimeError: Numba found no place for its files
             _say_once(f"compiled code is not kept ({error})")
-    return njit(wanted, error_model="numpy", nogil=nogil)(_defined(source, f"<{name}, compiled by tinygrad_course>").main)
+    return njit(wanted, error_model="numpy", nogil=nogil)(
+        _defined(source, f"<{name}, compiled by tinygrad_course>").main
+    )
 
 
 def _defined(source: str, filename: str) -> Any:
@@ -91,7 +93,9 @@ def cache_folder() -> Path:
 def _surroundings() -> bytes:
     """What besides the source decides the machine code: versions, the processor, and what the source imports."""
     here = Path(__file__).parent
-    imported = b"".join((here / f"{part}.py").read_bytes() for part in ("intrinsics", "kernels", "blas", "tiles", "team"))
+    imported = b"".join(
+        (here / f"{part}.py").read_bytes() for part in ("intrinsics", "kernels", "blas", "tiles", "team")
+    )
     versions = [sys.version, np.__version__, numba.__version__, llvmlite.__version__, get_host_cpu_name()]
     return "\n".join(versions).encode() + imported
 

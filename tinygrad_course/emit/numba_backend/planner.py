@@ -105,7 +105,13 @@ class Planner:
     # --- places -------------------------------------------------------------------------------------------------------
 
     def call(
-        self, lines: Sequence[str], views: Sequence[View], note: str = "", shared: bool = False, parts: int = 1, work: int = 0
+        self,
+        lines: Sequence[str],
+        views: Sequence[View],
+        note: str = "",
+        shared: bool = False,
+        parts: int = 1,
+        work: int = 0,
     ) -> Call:
         """Append a step that is no loop."""
         step = Call(len(self.steps), list(lines), list(views), note, shared, parts, work)

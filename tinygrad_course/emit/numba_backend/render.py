@@ -32,7 +32,11 @@ class Rendered:
         for total in self.sums:
             assert total.shares is not None
             step = total.how.format("total", f"{_wide(total)}(peek({pointer(total.shares, 0)}, part))")
-            lines += [f"total = {_wide(total)}({total.start})", f"for part in range({self.parts}):", f"    total = {step}"]
+            lines += [
+                f"total = {_wide(total)}({total.start})",
+                f"for part in range({self.parts}):",
+                f"    total = {step}",
+            ]
             lines.append(f"poke({pointer(total.access.buffer, total.access.start)}, 0, {total.dtype}(total))")
         return lines
 

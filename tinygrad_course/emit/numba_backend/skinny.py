@@ -37,12 +37,17 @@ def by_tiles(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> in
     Or the rows of `c` side by side, where `whole`.
     """
     position = 0
-    for a, b, c, s in _in_parts(a, b, c, s):
-        lines, pad, parts = _stack(a, b, c, s)
-        turned = c.strides[-1] != 1 and s.n > 1
-        lines += [pad + line for line in _blocks(s, a.strides[-2:], b.strides[-2], c.strides[-1 if turned else -2], turned)]
-        position = low.call(lines, [a, b, c], note, shared=True, parts=parts, work=_work(c, s)).position
+    for left, right, out, part in _in_parts(a, b, c, s):
+        lines, pad, parts = _stack(left, right, out, part)
+        turned = out.strides[-1] != 1 and part.n > 1
+        ldc = out.strides[-1 if turned else -2]
+        lines += [pad + line for line in _blocks(part, left.strides[-2:], right.strides[-2], ldc, turned)]
+        position = _called(low, lines, [left, right, out], part, note, parts)
     return position
+
+
+def _called(low: Planner, lines: list[str], views: list[View], s: Shape, note: str, parts: int) -> int:
+    return low.call(lines, views, note, shared=True, parts=parts, work=_work(views[2], s)).position
 
 
 def whole(s: Shape) -> bool:
@@ -185,7 +190,7 @@ def by_dots(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int
             lines.append(f"{pad}    for j in range({j}, {n}, {w}):")
             where = f"shifted(a, i * {lda}), {lda}, shifted(b, j * {ldb}), {ldb}, shifted(c, i * {ldc} + j), {ldc}"
             lines.append(f"{pad}        dots({where}, {s.k}, {r}, {w}, 1)")
-    return low.call(lines, [a, b, c], note, shared=True, parts=parts, work=_work(c, s)).position
+    return _called(low, lines, [a, b, c], s, note, parts)
 
 
 def _cut(n: int, step: int) -> list[tuple[int, int, int]]:

@@ -112,7 +112,7 @@ def breathe(typing: Any) -> Any:
     return types.void(), code
 
 
-# --- jobs: functions of a part's number, and of a list of addresses ----------------------------------------------------
+# --- jobs: functions of a part's number, and of a list of addresses ---------------------------------------------------
 
 
 @intrinsic(prefer_literal=False)
@@ -260,7 +260,9 @@ _libc: Any = ctypes.CDLL(None) if os.name == "posix" else None
 def size() -> int:
     """How many threads share a job: as many as there are processors for us, or as ``NUMBA_NUM_THREADS`` says."""
     given = [numba.config.NUMBA_NUM_THREADS, MOST]
-    given += [int(n) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if (n := os.environ.get(name, "")).isdigit()]
+    given += [
+        int(n) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if (n := os.environ.get(name, "")).isdigit()
+    ]
     return max(1, min(given)) if os.name == "posix" else 1
 
 
