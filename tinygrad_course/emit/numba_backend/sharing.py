@@ -1,7 +1,8 @@
 """Which steps are done in parts, by several threads: the largest loops of programs that do not use the BLAS.
 
 The BLAS has threads of its own, which go on waiting for work for some time after a product; two sets of them on the
-same processors would take turns. How many parts there are depends on sizes alone, not on the machine: so do the results.
+same processors would take turns. How many parts there are depends on sizes alone, not on the number of threads: so do
+the results.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 MOST = 8  # threads; memory is the limit long before
-PATIENCE = 3000  # turns of a worker that waits, before it goes to sleep: some 50 us
+PATIENCE = 3000  # turns of a worker that waits, before it goes to sleep
 # Places in the shared state, in words; what different threads write lies on different cache lines.
 OPEN, DONE, SLEEPING, STOP, BUSY, CODE, JOB, LOCK, BELL, SIZE = 0, 8, 16, 17, 18, 24, 25, 32, 40, 48
 I64 = ir.IntType(64)
