@@ -195,7 +195,7 @@ class Fold:
         box.rest = text
 
     def _text(self, node: Node) -> str:
-        key = node.code, node.lasti
+        key = id(node.code), node.lasti
         if key not in self.texts:
             self.texts[key] = code_text(source.source_text(node), 60)
         return self.texts[key]

@@ -61,7 +61,7 @@ class Names:
         self.variables = variables
         self.parameters = parameters
         self.uses = uses  # id of a leaf -> the first operation that uses it, and as which operand
-        self.made = Counter((x.code, x.lasti) for x in leaves if isinstance(x, Node) and x.code is not None)
+        self.made = Counter((id(x.code), x.lasti) for x in leaves if isinstance(x, Node) and x.code is not None)
         self.temporaries = 0
 
     def leaf(self, x: Any, role: str) -> str:
@@ -71,7 +71,7 @@ class Names:
                 return tidy(self.parameters.get(id(x)) or x.name)
             if x.code is not None:
                 name = source.assigned(x)
-                if name and (self.made[x.code, x.lasti] == 1 or id(x) not in self.variables):
+                if name and (self.made[id(x.code), x.lasti] == 1 or id(x) not in self.variables):
                     return tidy(name)
         if self.variables.get(id(x), "").isidentifier():
             return tidy(self.variables[id(x)])

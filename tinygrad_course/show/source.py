@@ -72,11 +72,17 @@ def _moved_up(tree: ast.expr | ast.stmt) -> ast.expr:
 def assigned(node: Node) -> str | None:
     """What the program assigns a value to: `z`, `self.W`, `cache['A1']`; None if nothing."""
     index = node.params["index"] if node.op is pick else None  # one of several results: `q` in `q, r = qr(A)`
-    return None if node.code is None else _assigned(node.code, node.lasti, node.code.co_filename, index)
+    if node.code is None:
+        return None
+    return _assigned(node.code, node.lasti) if index is None else _assigned_part(node.code, node.lasti, index)
 
 
-@lru_cache(maxsize=4096)
-def _assigned(code: CodeType, lasti: int, filename: str, index: int | None) -> str | None:
+@remembered
+def _assigned(code: CodeType, lasti: int) -> str | None:
+    return _assigned_part(code, lasti, None)
+
+
+def _assigned_part(code: CodeType, lasti: int, index: int | None) -> str | None:
     tree, statement = expression(code, lasti), enclosing(code, lasti)
     if tree is None or statement is None:
         return None
