@@ -1,7 +1,9 @@
 """The HTML page in a real browser: what a person sees, types and hears, and what must never happen."""
 
+import importlib
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -267,7 +269,14 @@ def test_a_curve_is_called_a_curve(show):
 # --- quiz -----------------------------------------------------------------------------------------------------
 
 
-def test_a_quiz_from_beginning_to_end(show, driver, tmp_path):
+def read_by_the_kit(saved, drawing, monkeypatch):
+    """The results as the teacher's kit takes them, which checks them against the page."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples" / "exercises")
+    kit = importlib.import_module("quizzes")
+    return kit.read(saved, dict([kit.page_questions(drawing.save(saved.with_name("page.html")))]))
+
+
+def test_a_quiz_from_beginning_to_end(show, driver, tmp_path, monkeypatch):
     drawing = draw_programs.ng()
     page = show(drawing)
     page.mode("quiz")
@@ -316,6 +325,8 @@ def test_a_quiz_from_beginning_to_end(show, driver, tmp_path):
     by_name = {answer["asked"]: answer for answer in results["answers"]}
     assert by_name["dJ/dv"]["given"] == ["4", "-3", "12/4"]
     assert by_name["dJ/dc"] == {"asked": "dJ/dc", "given": ["9,0"], "hint": True, "result": "right", "answer": 9}
+    graded = read_by_the_kit(saved, drawing, monkeypatch)
+    assert (graded.right, [a.tries for a in graded.answers if a.asked == "dJ/dv"]) == (4, [3])
     page.find("#again").click()
     assert {k for k, v in page.shown("text.f-backward").items() if v} == {"J"}
     page.mode("step")

@@ -100,10 +100,10 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **_same_names(np, convolution, covariance, differences, missing, masked),  # masked last: it takes NumPy's where=
     **_same_names(np.linalg, linalg_names),
     np.around: pieces.round,
-    np.fix: pieces.trunc,
     np.real: arithmetic.positive,
     np.full_like: full_like,
     **({np.astype: astype} if hasattr(np, "astype") else {}),  # from 2.1
+    **({np.fix: pieces.trunc} if hasattr(np, "fix") else {}),  # deprecated from 2.5
 }
 for _writes in (np.put,):  # the same name, but NumPy's writes into its argument
     FUNCTIONS.pop(_writes, None)
