@@ -56,7 +56,10 @@ def value_text(value: Any) -> str:
     if ones + zeros == a.size:
         return f"0/1: {zeros}/{ones}"
     with np.errstate(all="ignore"):
-        return f"mean {number(np.mean(a, dtype=float))}, std {number(np.std(a, dtype=float))}"
+        mean, std = np.mean(a, dtype=float), np.std(a, dtype=float)
+        if a.dtype.kind == "f" and abs(mean) <= 16 * np.finfo(a.dtype).eps * std:
+            mean = 0.0  # rounding, which differs from machine to machine
+        return f"mean {number(mean)}, std {number(std)}"
 
 
 def size_text(gradient: Any) -> str:
