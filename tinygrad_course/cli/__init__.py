@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read(list(sys.argv[1:] if arguments is None else arguments))
     try:
         code: int | None = options.run(options)
+        sys.stdout.flush()  # here, where a pipe that nobody reads any more is no error
     except ProgramError:  # its traceback has been shown
         return 1
     except CommandError as error:
