@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Iterator
 from sys import _getframe
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import numpy_protocol
+from .core.deposit import deposit
 from .core.engine_ops import cast
 from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node, leaf, tick
@@ -167,8 +167,7 @@ class Tensor(Operations):
     @property
     def T(self) -> Tensor:
         """The transpose: axes in reverse order (a 1-d Tensor stays as it is, as in NumPy)."""
-        out: Tensor = shapes.permute_dims(self)
-        return out
+        return shapes.permute_dims(self)  # type: ignore[no-any-return]
 
     @property
     def mT(self) -> Tensor:
@@ -227,7 +226,7 @@ class Tensor(Operations):
             return
         for node in found:
             _check_real(node.value)  # requires_grad may have been set after the Tensor was made
-            _deposit(node, found)
+            deposit(node, found)
 
     def zero_grad(self) -> None:
         """Forget the accumulated gradient: `grad` is None again."""
@@ -399,22 +398,3 @@ def _seed(output: Tensor, gradient: Any, frame: Any) -> Any:
             f"backward(): gradient has shape {np.shape(seed)}, it must have the Tensor's, {value.shape}" + place(frame)
         )
     return seed.astype(value.dtype)
-
-
-def _references(found: dict[Any, Any], node: Any) -> int:
-    return sys.getrefcount(found[node])
-
-
-_SOLE = _references({0: np.empty(0)}, 0)  # what an array counts that only the dictionary holds
-
-
-def _deposit(node: Any, found: dict[Any, Any]) -> None:
-    """Add a gradient to `node.grad`; an array that anything else may still see is copied first."""
-    if node._grad is not None:
-        node._grad = node._grad + found[node]
-        return
-    sole = _references(found, node) == _SOLE
-    g = found[node]
-    if type(g) is np.ndarray and not (sole and g.base is None and g.flags.writeable):
-        g = g.copy()
-    node._grad = g
