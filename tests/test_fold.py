@@ -48,6 +48,33 @@ def test_runs_of_loops_in_loops_are_found_from_the_inside():
     assert repeated([1, 2, 3], 3) == repeated([], 3) == []
 
 
+def test_turns_begin_where_an_item_belongs_least_to_the_one_before():
+    items = [0, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2]
+    assert [tuple(r) for r in repeated(items, 3)] == [(1, 3, 3)]
+    joins = [0, 2, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2]  # each 3 begins a module
+    assert [tuple(r) for r in repeated(items, 3, joins)] == [(3, 3, 3)]
+    assert [tuple(r) for r in repeated(items[:10], 3, joins)] == [(1, 3, 3)], "too few turns are left"
+
+
+def test_blocks_are_folded_whole_where_the_first_differs_in_its_first_layer():
+    class Block(tg.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.inner = tg.nn.LayerNorm(4), tg.nn.Linear(4, 4)
+
+        def forward(self, x):
+            return x + self.inner(self.norm(x))
+
+    net = tg.nn.Sequential(*[Block() for _ in range(6)])
+    x = np.arange(8.0).reshape(2, 4)  # the first norm has nothing to differentiate but its parameters
+    picture = tg.draw(net(tg.Tensor(x)).sum(), None, view="layer").picture
+    frames = [c for c in {b.cluster for b in picture.boxes} if c is not None and c.note]
+    assert [c.label for c in frames] == ["1 \N{HORIZONTAL ELLIPSIS} 5: Block"]
+    inside = [b.name for b in picture.boxes if b.cluster in frames]
+    assert inside == ["norm", "inner", "+"]
+    assert "made in norm" in [b.name for b in picture.boxes]
+
+
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from . import expr, source
 from .expr import Expr, Number
 from .model import Box
 from .reading import constant
-from .statements import call_scope
+from .statements import call_scope, calls_of_ours
 from .text import code_text
 
 if TYPE_CHECKING:
@@ -48,9 +48,13 @@ class Arguments:
                 fed = any(map(_feeds, others))
                 if fold.boxes[id(x)].name in self.named[call_scope(node)]:
                     continue
-                if missing and not (layer and fed):
-                    self.named[call_scope(node)].add(missing[0])
-                    self._give(fold.boxes[id(x)], missing[0], node)
+                call = call_scope(node)
+                if missing and call is not None and not (layer and fed):
+                    self.named[call].add(missing[0])
+                    if self._changed(x, missing[0], node):
+                        fold.boxes[id(x)].name = f"made in {fold.layers.name_of(call)}"
+                    else:
+                        self._give(fold.boxes[id(x)], missing[0], node)
                 elif len(operands) > 1 and (fed or not layer):
                     self._spell_out(x, others)
 
@@ -62,6 +66,12 @@ class Arguments:
         taken |= {a for a in source.arguments(node) if id(self.local.get(a)) in self.fold.boxes}
         given = source.arguments(node)
         return [a for a, tree in given.items() if a not in taken and not source.variables(tree) & self.recorded]
+
+    def _changed(self, x: Any, name: str, node: Node) -> bool:
+        """Whether a call made `x` of its argument by more than laying it out: normalised it, say."""
+        given: Any = self.local.get(name)
+        shape = self._shape(name, node, given.value if isinstance(given, Node) else given)
+        return isinstance(x, Node) and x.scope in calls_of_ours(node) and shape == np.shape(x.value)
 
     def _spell_out(self, x: Any, others: list[Box]) -> None:
         """No box for what a call made itself: ``1 - y``, or an array without a name."""

@@ -103,6 +103,12 @@ class Layers:
                 return clean(path, 40)
         return clean(self.names.get(id(owner), ""), 40)
 
+    def name_of(self, call: Scope) -> str:
+        """What to call the call of a function or module of ours."""
+        return self.name(self._calls(call)) or (
+            call.name if call.owner is None else clean(type(call.owner).__name__, 40)
+        )
+
     def parameter(self, x: Node, user: Node) -> str:
         """What the layer that `user` belongs to calls its parameter `x`: `weight`, `0.bias`; "" if it has none such."""
         unit = self.unit(user)

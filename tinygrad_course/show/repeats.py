@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from itertools import pairwise
 
 from ..core.node import Node
 from . import source
@@ -66,7 +67,8 @@ class Folding:
 
     def _fold_runs(self) -> bool:
         numbers: dict[Hashable, int] = {}
-        runs = repeated([numbers.setdefault(item.kind, len(numbers)) for item in self.items], self.least)
+        kinds = [numbers.setdefault(item.kind, len(numbers)) for item in self.items]
+        runs = repeated(kinds, self.least, self._joins())
         found: list[Item] = []
         done = 0
         for run in runs:
@@ -75,6 +77,13 @@ class Folding:
             done = run.stop
         self.items = found + self.items[done:]
         return bool(runs)
+
+    def _joins(self) -> list[int] | None:
+        """How many calls of modules each item shares with the one before it; None if there are no modules."""
+        calls = [self.fold.layers.calls[item.boxes[0].result.scope] for item in self.items]
+        if not any(calls):
+            return None
+        return [0] + [sum(a is b for a, b in zip(x, y, strict=False)) for x, y in pairwise(calls)]
 
     def _fold_run(self, run: Run) -> list[Item]:
         turns = [self.items[i : i + run.period] for i in range(run.start, run.stop, run.period)]

@@ -25,18 +25,27 @@ class Run(NamedTuple):
         return self.start + self.period * self.turns
 
 
-def repeated(items: Sequence[int], least: int) -> list[Run]:
+def repeated(items: Sequence[int], least: int, joins: Sequence[int] | None = None) -> list[Run]:
     """Stretches of `items` that consist of at least `least` equal turns: the shortest turns that there are.
 
     They do not overlap, and come in order. Only one level is found: fold these, and look again for loops around them.
+    `joins`: how closely each item belongs to the one before it; turns are cut where that is least, if enough are left.
     """
     a = np.asarray(items)
     for period in _periods(a, least):
         equal = a[period:] == a[:-period]
-        runs = [Run(i, period, n // period + 1) for i, n in _stretches(equal) if n >= period * (least - 1)]
-        if runs:
-            return _apart(runs, least)
+        found = [(i, n + period) for i, n in _stretches(equal) if n >= period * (least - 1)]
+        if found:
+            return _apart([_cut(i, n, period, least, joins) for i, n in found], least)
     return []
+
+
+def _cut(start: int, length: int, period: int, least: int, joins: Sequence[int] | None) -> Run:
+    """The turns of a stretch of `length` items: where a turn begins is open, since it goes round."""
+    runs = [Run(start + i, period, (length - i) // period) for i in range(min(period, length - period * least + 1))]
+    if joins is None:
+        return runs[0]
+    return min(runs, key=lambda run: max(joins[run.start : run.stop : period]))
 
 
 def _periods(a: NDArray[Any], least: int) -> list[int]:

@@ -17,9 +17,16 @@ MOST_RESULTS = 4  # of a call whose steps are shown with each of them
 
 def call_scope(node: Node) -> Scope | None:
     """The package's function or module that the user's instruction called, if that is what made `node`."""
-    scope, found = node.scope, None
+    calls = calls_of_ours(node)
+    return calls[-1] if calls else None
+
+
+def calls_of_ours(node: Node) -> list[Scope]:
+    """The calls of the package's functions and modules that made `node`, innermost first."""
+    scope, found = node.scope, []
     while scope is not None and not _around(scope):
-        found, scope = scope, scope.parent
+        found.append(scope)
+        scope = scope.parent
     return found
 
 
