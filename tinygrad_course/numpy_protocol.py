@@ -59,6 +59,8 @@ UFUNCS |= {np.deg2rad: trigonometry.radians, np.rad2deg: trigonometry.degrees, n
 UFUNCS |= {np.conjugate: arithmetic.positive}  # numbers here are real
 UFUNCS |= {getattr(np, name): getattr(linalg, name) for name in ("matvec", "vecmat") if hasattr(np, name)}  # from 2.2
 
+PRIMITIVES: dict[Any, Primitive] = {ufunc: op for ufunc, op in UFUNCS.items() if isinstance(op, Primitive)}
+
 REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: masked.sum, np.multiply: masked.prod, np.maximum: masked.max, np.minimum: masked.min,
     np.logical_and: masked.all, np.logical_or: masked.any, np.logaddexp: reduce.logsumexp,

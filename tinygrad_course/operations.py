@@ -64,6 +64,19 @@ def _binary(
     return method, reflected
 
 
+def _unary(op: Primitive, run: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The method for an operator in front of ``self``."""
+
+    def method(self: Node) -> Any:
+        try:
+            value = run(self.value)
+        except (ValueError, TypeError) as error:
+            raise explained(op, error, (self.value,), _NO_PARAMS, _getframe(1)) from error
+        return record(op, (self,), _NO_PARAMS, value, _getframe(1))
+
+    return method
+
+
 class Operations(Node):
     """A node with Python's operators, on Tensors, arrays and numbers, and with the public functions as methods."""
 
@@ -94,10 +107,10 @@ class Operations(Node):
     def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
 
-    __neg__ = arithmetic.negative
-    __pos__ = arithmetic.positive
-    __abs__ = pieces.abs
-    __invert__ = questions.invert
+    __neg__ = _unary(arithmetic.negative, operator.neg)
+    __pos__ = _unary(arithmetic.positive, operator.pos)
+    __abs__ = _unary(pieces.abs, operator.abs)
+    __invert__ = _unary(questions.invert, operator.invert)
 
     # --- methods: the public functions that make sense with the Tensor in front -------------------------------------
 

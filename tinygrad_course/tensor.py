@@ -226,7 +226,7 @@ class Tensor(Operations):
             return
         for node in found:
             _check_real(node.value)  # requires_grad may have been set after the Tensor was made
-            deposit(node, found)
+        deposit(found)
 
     def zero_grad(self) -> None:
         """Forget the accumulated gradient: `grad` is None again."""
@@ -286,8 +286,8 @@ class Tensor(Operations):
         return np.array(peek(self, "numpy.asarray()"), dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs and (op := numpy_protocol.UFUNCS.get(ufunc)) is not None:
-            return op(*inputs)  # the common case, without ado
+        if method == "__call__" and not kwargs and (op := numpy_protocol.PRIMITIVES.get(ufunc)) is not None:
+            return op.applied(inputs, kwargs, _getframe(1))  # the common case, without ado
         return numpy_protocol.apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 from .core.errors import DTypeError, GraphError, ShapeError
 from .core.node import Node
 from .core.reverse import reverse
+from .core.rows import reverse_rows
 from .core.state import recording, state
 from .core.tracing import stand_in
 from .core.tree import aligned, flatten
@@ -99,6 +100,16 @@ class _Call:
         if record:
             return [found[x] if x in found else Tensor(z) for x, z in zip(self.leaves, zeros, strict=True)]
         return [found.get(x, z) for x, z in zip(self.leaves, zeros, strict=True)]
+
+    def pull_rows(self, y: Tensor, cotangents: Any) -> list[Any]:
+        """Gradients of the leaves for each of `cotangents` of one output, stacked along a new first axis."""
+        if not len(cotangents):
+            return [np.zeros((0, *x.shape), x.dtype) for x in self.leaves]
+        found = None if self.outer else reverse_rows(y, cotangents, self.leaves)
+        if found is not None:
+            return [found[x] if x in found else np.zeros((len(cotangents), *x.shape), x.dtype) for x in self.leaves]
+        rows = [self.pull([y], [Tensor(g) if self.outer else g]) for g in cotangents]
+        return [(stack if self.outer else np.stack)(column) for column in zip(*rows, strict=True)]
 
     def leave(self, x: Any) -> Any:
         """A result as the caller gets it: a Tensor if Tensors came in, else an array."""
@@ -261,7 +272,9 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
 def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """All first derivatives of an array-valued function: shape ``output.shape + argument.shape``.
 
-    One backward pass per output element. For an argument that is a tuple, list or dict, a Jacobian for each leaf.
+    One backward pass in which every output element has a row: an elementwise operation works its slopes out once for
+    all of them, other rules are called for each. For an argument that is a tuple, list or dict, a Jacobian for each
+    leaf.
 
     >>> import numpy as np, tinygrad_course as tg
     >>> tg.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
@@ -281,16 +294,8 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
 def _jacobian_of(call: _Call, y: Tensor) -> list[Any]:
     basis = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
-    rows = [call.pull([y], [Tensor(e) if call.outer else e]) for e in basis]
-    result = []
-    for k, x in enumerate(call.leaves):
-        if not rows:
-            result.append(call.leave(np.zeros((*y.shape, *x.shape), x.dtype)))
-            continue
-        column = [row[k] for row in rows]
-        table = stack(column) if call.outer else np.stack(column)
-        result.append(call.leave(shapes.reshape(table, (*y.shape, *x.shape))))
-    return result
+    tables = call.pull_rows(y, basis)
+    return [call.leave(shapes.reshape(t, (*y.shape, *x.shape))) for t, x in zip(tables, call.leaves, strict=True)]
 
 
 def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:

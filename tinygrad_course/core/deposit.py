@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 
 
-def _references(found: dict[Any, Any], node: Any) -> int:
-    return sys.getrefcount(found[node])
+def _references(found: dict[Any, Any]) -> int:
+    _, g = found.popitem()
+    return sys.getrefcount(g)
 
 
-_SOLE = _references({0: np.empty(0)}, 0)  # what an array counts that only the dictionary holds
+_SOLE = _references({0: np.empty(0)})  # what an array counts that only a variable holds
 
 
-def deposit(node: Any, found: dict[Any, Any]) -> None:
-    """Add a gradient to `node.grad`; an array that anything else may still see is copied first."""
-    if node._grad is not None:
-        node._grad = node._grad + found[node]
-        return
-    sole = _references(found, node) == _SOLE
-    g = found[node]
-    if type(g) is np.ndarray and not (sole and g.base is None and g.flags.writeable):
-        g = g.copy()
-    node._grad = g
+def deposit(found: dict[Any, Any]) -> None:
+    """Add the gradients to the `grad` of their nodes; an array that anything else may still see is copied first."""
+    while found:
+        node, g = found.popitem()
+        if node._grad is not None:
+            node._grad = node._grad + g
+            continue
+        if type(g) is np.ndarray and not (sys.getrefcount(g) == _SOLE and g.base is None and g.flags.writeable):
+            g = g.copy()
+        node._grad = g

@@ -71,26 +71,31 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
+        return self.applied(inputs, params, _getframe(1))
+
+    def applied(self, inputs: tuple[Any, ...], params: dict[str, Any], frame: FrameType) -> Any:
+        """The result of a call from `frame`."""
+        recorded = plain = False
         values: list[Any] = []  # a loop: a comprehension would be a call of its own
-        recorded = False
         for x in inputs:
             if isinstance(x, Node):
                 recorded = True
                 values.append(x.value)
             else:
+                plain = True
                 values.append(x)
         try:
             if len(values) > self.most:
                 raise TypeError(f"takes {self.most} operands, but {len(values)} were given")
             value = self.forward(*values, **params) if params else self.forward(*values)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
-            raise explained(self, error, values, params, _getframe(1)) from error
+            raise explained(self, error, values, params, frame) from error
         if params:
             _refuse_tensor_params(self, params)
         if recorded:
-            if len(inputs) > 1:
+            if plain:
                 inputs = tuple([v if isinstance(v, Node) else constant(v) for v in inputs])
-            node = record(self, inputs, params, value, _getframe(1))
+            node = record(self, inputs, params, value, frame)
             if type(value) is tuple and isinstance(node, Node):
                 return tuple(pick(node, index=i, count=len(value)) for i in range(len(value)))
             return node

@@ -73,8 +73,7 @@ def reverse(
     if since is None:
         since = min((x.order for x in targets), default=0) if targets is not None else 0
     recorded, _ = ancestors(outputs, since)
-    if recorded and _last_change >= recorded[-1].order:
-        _refuse_changed(recorded)
+    refuse_changed(recorded)
     if here.anomaly is not None:
         here.anomaly.check_unchanged(recorded)
     if targets is None:
@@ -82,14 +81,14 @@ def reverse(
         wanted = None
     else:
         keep = set(targets)
-        wanted = _on_paths(recorded, keep)
+        wanted = on_paths(recorded, keep)
     outer = here.recording
     here.recording = record
     try:
         # Zero times a singular partial is NaN in IEEE arithmetic but 0 by our convention. That is rare: run without a
         # guard, and again with one only when a NaN came out.
         found = _sweep(recorded, outputs, seeds, wanted, keep, record, guarded or here.anomaly is not None)
-        if not guarded and _any_nan(found.values()):
+        if not guarded and any_nan(found.values()):
             found = _sweep(recorded, outputs, seeds, wanted, keep, record, True)
     finally:
         here.recording = outer
@@ -131,18 +130,18 @@ def _sweep(
         elementwise = op.elementwise
         rules: Any = op.rules
         if not op.constant:
+            y: Any = node if record else node.value
             if elementwise:
-                arguments = [node if record else node.value]
+                arguments = [y]
             elif op is pick:
                 if wanted is None or inputs[0] in wanted:
                     _enter(cotangents, node, g)
                 continue
             else:
-                y: Any = node if record else node.value
                 if op.outputs != 1:
                     y, g = _several(node, g, record)
-                elif g.shape != node.value.shape:
-                    g = broadcast_to(g, shape=node.value.shape)
+                elif g.shape != y.shape:
+                    g = broadcast_to(g, shape=y.shape)
                 arguments = [g, y]
             if record:
                 arguments += inputs
@@ -154,27 +153,25 @@ def _sweep(
         if not separate:
             rules = op.joint(arguments, params, len(inputs))
         for x, part in zip(inputs, rules):  # noqa: B905 (a variadic operation has rules for the most operands)
-            if part is None or not isinstance(x, Node) or not (x.requires_grad if wanted is None else x in wanted):
+            if not isinstance(x, Node) or not (x.requires_grad if wanted is None else x in wanted):
                 continue
-            if separate and type(part) is not int:
-                part = part(*arguments, **params) if params else part(*arguments)
-                if part is None:
-                    continue
-            if not elementwise:
-                c = part
-            elif type(part) is int:
+            if type(part) is int and elementwise:
                 c = g if part == 1 else -g if part == -1 else g * part
             else:
-                c = guarded_product(g, part) if guarded else g * part
+                if separate and part is not None:
+                    part = part(*arguments, **params) if params else part(*arguments)
+                if part is None:
+                    continue
+                c = part if not elementwise else g * part if not guarded else guarded_product(g, part)
             v = x.value
             kind = type(c)
             if kind is ndarray:
                 if c.shape != v.shape or c.dtype is not v.dtype:
-                    c = _fit(c, x, node)
+                    c = fit(c, x, node)
             elif kind is not float64 or not (
                 type(v) is float64 or (elementwise and v.dtype is float64_dtype and v.shape == node.value.shape)
             ):
-                c = _fit(c, x, node)
+                c = fit(c, x, node)
             if anomaly is not None:
                 anomaly.check_cotangent(node, x, g, c)
             if x in cotangents:
@@ -191,7 +188,7 @@ def _sweep(
     return kept
 
 
-def _fit(c: Any, x: Node, consumer: Node) -> Any:
+def fit(c: Any, x: Node, consumer: Node) -> Any:
     """The contribution `c` to the cotangent of input `x`, with broadcasting and promotion undone."""
     value = x.value
     a = c.value if isinstance(c, Node) else c
@@ -202,7 +199,7 @@ def _fit(c: Any, x: Node, consumer: Node) -> Any:
         op: Primitive = consumer.op  # type: ignore[assignment]
         full = consumer.value.shape if op.elementwise else shape if op.spreads else a.shape
         small = a.shape != full
-        if (small and not _broadcasts(a.shape, full)) or not _broadcasts(shape, full):
+        if (small and not broadcasts(a.shape, full)) or not broadcasts(shape, full):
             raise ShapeError(
                 f"the rule of {op.name} gave a gradient of shape {a.shape} for an input of shape {shape} "
                 f"({consumer.where}); a gradient has the shape of its input, or one that broadcasting made of it"
@@ -214,7 +211,7 @@ def _fit(c: Any, x: Node, consumer: Node) -> Any:
     return c
 
 
-def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+def broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
     if not small or small == large:
         return True
     return len(small) <= len(large) and all(s in (1, n) for s, n in zip(small[::-1], large[::-1], strict=False))
@@ -251,7 +248,7 @@ def _several(node: Node, g: Sequence[Any], record: bool) -> tuple[tuple[Any, ...
     return y, tuple(cotangents)
 
 
-def _on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
+def on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
     """`targets`, and every recorded node through which a derivative reaches one of them."""
     wanted = set(targets)
     for node in reversed(recorded):
@@ -264,8 +261,10 @@ def _on_paths(recorded: Sequence[Node], targets: set[Node]) -> set[Node]:
     return wanted
 
 
-def _refuse_changed(recorded: Sequence[Node]) -> None:
+def refuse_changed(recorded: Sequence[Node]) -> None:
     """Raise if the value of a node, or of an input of one, was overwritten after it was recorded."""
+    if not recorded or _last_change < recorded[-1].order:  # nearly always: nothing was since the oldest of them
+        return
     for node in recorded:
         for x in (node, *node.inputs):
             if isinstance(x, Node) and x.changed > node.order:
@@ -276,7 +275,7 @@ def _refuse_changed(recorded: Sequence[Node]) -> None:
                 )
 
 
-def _any_nan(gradients: Iterable[Any]) -> bool:
+def any_nan(gradients: Iterable[Any]) -> bool:
     """Whether there is a NaN in any of them: one number is computed from each array that a NaN makes NaN."""
     for g in gradients:
         a = g.value if isinstance(g, Node) else g

@@ -20,10 +20,10 @@ from .trigonometry import tanh
 @np.errstate(over="ignore")  # as a decorator it costs half of what a with statement does
 def _sigmoid(x: Any) -> Any:
     e = np.exp(-x)  # inf for very negative x, and 1 / inf = 0 is then the right answer
-    if type(e) is not np.ndarray:
-        return 1 / (1 + e)
-    np.add(e, 1, out=e)
-    return np.divide(1, e, out=e)
+    if e.size == 1:  # in place, a single element takes NumPy longer
+        return np.reciprocal(1.0 + e)
+    np.add(e, 1.0, out=e)
+    return np.divide(1.0, e, out=e)
 
 
 def _softplus(x: Any) -> Any:

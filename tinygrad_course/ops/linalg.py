@@ -21,21 +21,24 @@ from .shape import expand_dims, moveaxis, reshape, squeeze
 # --- the matrix product -----------------------------------------------------------------------------------------------
 
 
+def _product(a: Any, b: Any) -> Any:
+    """``a @ b``; of two matrices by `dot`, the same with less ado."""
+    return a.dot(b) if type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2 else a @ b
+
+
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     """g @ b.T, where vectors are rows on the left and columns on the right."""
+    if b.ndim == 2:
+        return _product(g, b.T) if a.ndim > 1 else b @ g
     if b.ndim == 1:
         return g * b if a.ndim == 1 else expand_dims(g, -1) * b
-    if b.ndim == 2:
-        if type(g) is np.ndarray and g.ndim == 2:
-            return g.dot(b.T)  # the same product, with less ado
-        return g @ b.T if a.ndim > 1 else b @ g
     return g @ b.mT if a.ndim > 1 else squeeze(b @ expand_dims(g, -1), -1)
 
 
 def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     """a.T @ g, where vectors are rows on the left and columns on the right."""
-    if type(g) is np.ndarray and a.ndim == b.ndim == 2:
-        return a.T.dot(g)
+    if a.ndim == b.ndim == 2:
+        return _product(a.T, g)
     if a.ndim == 1:
         return g * a if b.ndim == 1 else expand_dims(a, -1) * expand_dims(g, -2)
     if b.ndim == 1:
