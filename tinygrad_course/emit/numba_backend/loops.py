@@ -132,7 +132,7 @@ class Loop:
         name = self.names[value, identity(self.space)]
         if target is None:
             assert value.dtype is not None
-            target = packed(Buffer(value.dtype, max(value.size, 1)), value.shape, value.order)
+            target = value.place or packed(Buffer(value.dtype, max(value.size, 1)), value.shape, value.order)
         self.write(name, target, identity(self.space))
         if value.view is None:
             value.view, value.ready = target, self.position

@@ -14,6 +14,7 @@ from ..program import Program, primitive_of
 from . import tape
 from .elementwise import FLOATS, INTEGERS, POWERS, QUESTIONS, TRUTHS
 from .loops import literal as literal
+from .places import places, suit_tiles, sums_of_products
 from .planner import LONG, Planner, Unsupported
 from .values import Buffer, Index, Value, View, fitted, identity, order_of, packed
 
@@ -42,6 +43,10 @@ class Lowering(Planner):
         self.values: dict[Node, Value] = {}
         self.failures: list[tuple[str, int]] = []  # what to say when a check of indices does not hold
         self.scalars: dict[int, Value] = {}  # the inputs that are numbers
+        self.places = places(program, known)
+        self.users = program.users()
+        self.sums, self.inside_sums = sums_of_products(program, known, self.users)
+        self.all_by_tiles = suit_tiles(program, known)
         for number, x in enumerate(program.inputs):
             self.values[x] = self._given(x.value, number)
         self.interpreters: list[str] = []
@@ -81,7 +86,7 @@ class Lowering(Planner):
             raise Unsupported(f"{op.name} of an empty array ({node.where})")
         if self.known.get(op.name) is not op and op is not pick:
             raise Unsupported(f"{op.name} ({node.where})")
-        function = RULES.get(op.name, elementwise_rule)
+        function = RULES.get(self._rule(node, op), elementwise_rule)
         try:
             value = function(self, node)
         except Unsupported as error:
@@ -89,9 +94,18 @@ class Lowering(Planner):
             raise Unsupported(f"{what} ({node.where})" if node.where not in what else what) from None
         except (TypeError, ValueError, KeyError, IndexError) as error:  # parameters that nobody has thought of
             raise Unsupported(f"{op.name}: {error} ({node.where})") from error
+        place = self.places.get(node)
+        if place is not None and value.view is None and (value.shape, value.dtype) == (place.shape, place.buffer.dtype):
+            value.place = value.place or place
         if value.view is None and value.size_of_text > LONG:
             self.memory(value)
         return value
+
+    def _rule(self, node: Node, op: Primitive) -> str:
+        """The name under which the rule for a node is entered: its operation's, but for sums of matrix products."""
+        if node in self.sums:
+            return "sum of products"
+        return "term of a sum" if node in self.inside_sums else op.name
 
     # --- operands -----------------------------------------------------------------------------------------------------
 

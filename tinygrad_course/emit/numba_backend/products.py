@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,52 @@ def _matmul(low: Lowering, node: Node) -> Value:
     b2 = reshape(low, b, (*b.shape, 1)) if len(b.shape) == 1 else b
     batch = np.broadcast_shapes(a2.shape[:-2], b2.shape[:-2])
     m, k, n = a2.shape[-2], a2.shape[-1], b2.shape[-1]
-    y = product(low, a2, b2, batch, m, k, n, dtype, node)
+    y = _oriented(low, a2, b2, dtype, node) if batch == () else product(low, a2, b2, batch, m, k, n, dtype, node)
     return reshape(low, y, np.shape(node.value))
+
+
+def _oriented(low: Lowering, a: Value, b: Value, dtype: Any, node: Node) -> Value:
+    """``a @ b`` of two matrices; the transposed product if only that is needed, and columns of `a` lie in memory."""
+    (m, k), n = a.shape, b.shape[1]
+    turned = all(x is not None and x.op is low.known["permute_dims"] for x in low.users[node])
+    if turned and 2 * m * k * n >= FLOPS and k > UNROLLED and low.memory(a).strides[0] == 1 and m > 1:
+        left, right = (permuted(low, x, (1, 0)) for x in (b, a))
+        return permuted(low, product(low, left, right, (), n, k, m, dtype, node), (1, 0))
+    return product(low, a, b, (), m, k, n, dtype, node)
+
+
+@rule("term of a sum")
+def _awaited(low: Lowering, node: Node) -> Value:
+    """One of the products that `_sum_of_products` does together, or an addition of some: nobody else reads it."""
+    if node.op is low.known["matmul"]:
+        for x in low.operands(node):
+            low.memory(x)
+    return Value(np.shape(node.value), supported(node.value))
+
+
+@rule("sum of products")
+def _sum_of_products(low: Lowering, node: Node) -> Value:
+    """``a @ b + c @ d + ...`` as one product of factors that lie beside each other."""
+    pairs = [low.operands(term) for term in low.sums[node]]
+    pairs.sort(key=lambda pair: [low.memory(x).offset for x in reversed(pair)])  # that of parts of one memory
+    left, right = (_beside(low, [pair[i] for pair in pairs], 1 - i) for i in (0, 1))
+    return _oriented(low, left, right, supported(node.value), node)
+
+
+def _beside(low: Lowering, factors: list[Value], axis: int) -> Value:
+    """Matrices joined along an axis: a view of them where they lie at equal distances, else a copy."""
+    views, dtype = [low.memory(x) for x in factors], factors[0].dtype
+    first, some, count = views[0], views[len(views) // 2], len(views)
+    size = first.shape[axis]
+    shape = tuple(n * count if a == axis else n for a, n in enumerate(first.shape))
+    if views == [replace(first, offset=first.offset + i * size * first.strides[axis]) for i in range(count)]:
+        return Value(shape, dtype, view=replace(first, shape=shape), ready=max(x.ready for x in factors))
+    assert dtype is not None
+    order = (axis, 1 - axis) if some.strides[axis] >= some.strides[1 - axis] else (1 - axis, axis)
+    whole = packed(Buffer(dtype, math.prod(shape)), shape, order)
+    for i, x in enumerate(factors):
+        low.put(x, View(whole.buffer, first.shape, whole.strides, i * size * whole.strides[axis]))
+    return Value(shape, dtype, view=whole, ready=len(low.steps) - 1)
 
 
 def product(
@@ -47,7 +92,7 @@ def product(
         raise Unsupported("a matrix product with no elements")
     if 2 * m * k * n < FLOPS and 2 * math.prod(shape) * k < 40 * FLOPS:
         return _as_sum(low, a, b, batch, m, k, n, dtype)
-    how = _by_tiles if suits(m, k, n) else _by_blas
+    how = _by_tiles if suits(m, k, n, low.all_by_tiles) else _by_blas
     return how(low, a, b, batch, m, k, n, dtype, node)
 
 
@@ -125,11 +170,12 @@ def _by_tiles(low: Lowering, a: Value, b: Value, batch: Any, m: int, k: int, n: 
     flat = math.prod(batch) == 1
     shape = (*batch, m, n)
     buffer = Buffer(dtype, math.prod(shape))
-    if not neighbours and along and k >= LONG * lanes(bits):
+    if not neighbours and along and k >= LONG * lanes(bits) and suits(m, k, n, False):
         out = packed(buffer, shape)
         wide = broadcast_strides(left, (*batch, m, k)), broadcast_strides(right, (*batch, k, n))
         return Value(shape, dtype, view=out, ready=by_dots(low, *wide, out, Sizes(m, k, n, bits), node.where))
-    if not neighbours and flat and m <= FEW < n:  # the transposed product: its columns are the few rows
+    if not neighbours and flat and (m <= FEW < n or (2 * m <= n and whole(Sizes(n, k, m, bits)))):
+        # The transposed product: its columns are the few rows.
         turned, sizes = _turned(low, a), Sizes(n, k, m, bits)
         last = len(batch)
         out = packed(buffer, shape, None if whole(sizes) else (*range(last), last + 1, last))

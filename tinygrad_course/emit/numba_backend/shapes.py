@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...core.node import Node
-from .lowering import Lowering, lazy, rule
+from .lowering import Lowering, lazy, rule, supported
+from .places import parts_of
 from .planner import Unsupported
 from .values import START, At, Index, Shape, Value, View, broadcast_strides, fitted, packed, reshaped
 
@@ -269,19 +270,14 @@ def _same_order(x: Value, node: Node) -> tuple[int, ...] | None:
 
 @rule("concat", "stack")
 def _joined(low: Lowering, node: Node) -> Value:
-    assert node.op is not None
-    out, stacked = low.new(node), node.op.name == "stack"
-    axis = node.params["axis"] % len(out.shape)
-    begin = 0
-    for x in low.operands(node):
-        n = 1 if stacked else x.shape[axis]
-        part: Any = begin if stacked else slice(begin, begin + n)
-        target = sliced(low, out, (*(slice(None),) * axis, part)).view
-        assert target is not None
-        low.put(x, target)
-        begin += n
-    out.ready = len(low.steps) - 1
-    return out
+    """What is not there yet is computed where it belongs (`places`), the rest is copied."""
+    whole = low.places[node]
+    for x, part in zip(low.operands(node), parts_of(node, whole), strict=True):
+        if x.view is None and x.place == part:
+            low.memory(x)
+        if x.view != part:
+            low.put(x, part)
+    return Value(whole.shape, supported(node.value), view=whole, ready=len(low.steps) - 1)
 
 
 @rule("split")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import NamedTuple
 
 from .planner import Planner
-from .tiles import ROOM, lanes
+from .tiles import ROOM, WIDTH, lanes
 from .values import View
 
 FEW = 32  # rows; with no more than these the BLAS spends most of its time on preparations
 LIGHT = 10_000_000  # multiplications; up to these its threads cost more than they save
+MEDIUM = 100_000_000  # multiplications; a program with no larger product leaves the BLAS alone, and has our threads
 HEAVY = 2_000_000  # multiplications, from which on a product is cut into parts
+MANY = 512  # rows, for which it pays to copy the other operand
 PARTS = 4
 CHUNK = 64  # terms of a sum that are added up before the next columns
 CACHE = 1 << 19  # bytes of an operand that stay at hand while it is walked over again
@@ -26,9 +29,13 @@ class Shape(NamedTuple):
     bits: int
 
 
-def suits(m: int, k: int, n: int) -> bool:
-    """Whether the tiles are the faster ones."""
-    return min(m, n) <= FEW or m * k * n <= LIGHT
+def suits(m: int, k: int, n: int, all_by_tiles: bool) -> bool:
+    """Whether the tiles are the faster ones; `all_by_tiles`: in a program that can do without the BLAS.
+
+    That was measured with registers of 64 bytes; elsewhere the BLAS may have instructions that are not ours.
+    """
+    alone = all_by_tiles and WIDTH == 64 and os.name == "posix"
+    return min(m, n) <= FEW or m * k * n <= (MEDIUM if alone else LIGHT)
 
 
 def by_tiles(low: Planner, a: View, b: View, c: View, s: Shape, note: str) -> int:

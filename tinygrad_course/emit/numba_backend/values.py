@@ -67,7 +67,7 @@ class Buffer:
     last: int = -1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class View:
     """Elements of a buffer: strides and offset count elements."""
 
@@ -126,7 +126,7 @@ class Value:
 
     `define(loop, index)` writes the element at `index` down in a loop and returns what it is called there. `cost`: how
     much that is, in additions. `view`: where it is in memory, from step number `ready` on. `home`: the loop that has
-    each element in a local variable at some time.
+    each element in a local variable at some time. `place`: where it is to be put once it needs memory, if that matters.
     """
 
     shape: Shape
@@ -138,6 +138,7 @@ class Value:
     ready: int = -1
     home: Any = None
     order: tuple[int, ...] | None = None
+    place: View | None = None
     number: Any = None
     parts: list[Value] = field(default_factory=list)
 
