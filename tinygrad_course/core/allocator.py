@@ -8,6 +8,10 @@ before the first step; it is never written to, and so never costs memory. On oth
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from contextlib import suppress
+
 import numpy as np
 
 LARGEST = 31 << 20  # glibc learns from blocks of up to 32 MB
@@ -16,3 +20,10 @@ LARGEST = 31 << 20  # glibc learns from blocks of up to 32 MB
 def install() -> None:
     """Keep freed blocks of up to `LARGEST` bytes, at most twice that in all, for the next arrays."""
     np.empty(LARGEST, np.uint8)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system at once, after work that needed more than what comes next will (glibc)."""
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)

@@ -22,16 +22,17 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
         return [tree], lambda leaves: leaves[0]
     children = list(tree.values()) if isinstance(tree, dict) else list(tree)
     parts = [flatten(child) for child in children]
-    sizes = [len(found) for found, _ in parts]
+    kind, keys = type(tree), list(tree) if isinstance(tree, dict) else None
+    inner = [(len(found), again) for found, again in parts]  # not the leaves: `rebuild` may outlive them
 
     def rebuild(leaves: Sequence[Any]) -> Any:
         items, start = [], 0
-        for size, (_, again) in zip(sizes, parts, strict=True):
+        for size, again in inner:
             items.append(again(leaves[start : start + size]))
             start += size
-        if isinstance(tree, dict):
-            return type(tree)(zip(tree, items, strict=True))
-        return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+        if keys is not None:
+            return kind(zip(keys, items, strict=True))
+        return kind(*items) if hasattr(kind, "_fields") else kind(items)
 
     return [leaf for found, _ in parts for leaf in found], rebuild
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import linecache
 from itertools import count
-from types import CellType
+from types import CellType, FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,14 @@ class _Code:
             else:
                 self.space["fingerprint"] = fingerprint
                 self.unless(f"fingerprint({self.name(array)}) == {known!r}")
+        read = {id(s.tensor) for s in self.trace.sources if isinstance(s, Value)}
+        for tensor, shape, dtype in self.replay.values:
+            if id(tensor) not in read:  # nobody computes with it, but its form may count
+                self.unless(f"{self.name(tensor)}.requires_grad is {tensor.requires_grad}")
+                self.unless(f"{self.name(tensor)}.value.shape == {shape!r}")
+                self.unless(f"{self.name(tensor)}.value.dtype is {self.name(dtype)}")
+        for array in self.trace.world.arrays.values():
+            self._form(self.name(array), array)
         for tensor, had in self.trace.had_grads:
             self.unless(f"{self.name(tensor)}._grad is {'not ' * had}None")
 
@@ -95,13 +103,15 @@ class _Code:
         """An expression that holds where a place has the very objects that it had; empty where it cannot change."""
         holder, keys = place.holder, place.keys
         name, ids = self.name(holder), f"{self.name(place)}.ids"
+        if isinstance(holder, FunctionType):
+            return " and ".join(f"{name}.{k} is {self.name(x)}" for k, x in zip(keys or (), place.kept, strict=True))
         if keys is not None:
             get = "{}.get({!r}, MISS)" if type(holder) is dict else "getattr({}, {!r}, MISS)"
             found = (get.format(name, k) for k in keys)
             return " and ".join(f"{x} is {self.name(y)}" for x, y in zip(found, place.kept, strict=True))
         if isinstance(holder, CellType):
             return f"{name}.cell_contents is {self.name(place.kept[0])}"
-        if isinstance(holder, dict):
+        if isinstance(holder, dict | MappingProxyType):
             return f"[*map(id, {name}.values()), *map(id, {name})] == {ids}"
         if type(holder) is list and len(holder) <= SHORT:
             each = (f"{name}[{i}] is {self.name(x)}" for i, x in enumerate(place.kept))
@@ -247,6 +257,7 @@ def dispatcher(replay: Replay, args: tuple[Any, ...], failed: Any) -> Any:
     code.guards()
     code.numbers()
     inputs = code.inputs()
+    code.lines += [f"{code.name(tensor)}._grad = None" for tensor in replay.renewed]
     code.lines.append(f"r = run({inputs})")
     code.finish()
     code.space |= {"known": replay.known, "failed": failed}
@@ -257,8 +268,10 @@ def dispatcher(replay: Replay, args: tuple[Any, ...], failed: Any) -> Any:
     return code.space["call"]
 
 
-def can_dispatch(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether calls with such arguments can go the short way."""
+def can_dispatch(replay: Replay, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether calls with such arguments can go the short way; those that write to them are looked at each time."""
+    if any(isinstance(replay.trace.sources[j], Argument) for j in replay.written):
+        return False
     return not kwargs and all(
         isinstance(x, np.ndarray) or not isinstance(x, Node | np.generic | tuple | list | dict | set) for x in args
     )

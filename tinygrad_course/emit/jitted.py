@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.allocator import give_back
 from ..core.errors import TraceError
+from ..core.node import Node
 from ..core.state import state
 from .backend import Compiled, Plan, Unsupported
 from .dispatch import MISS, can_dispatch, dispatcher
@@ -20,7 +22,8 @@ from .program import Program
 from .replay import Replay, plan_of
 from .simplify import simplified
 from .trace.arguments import Arguments
-from .trace.compare import difference
+from .trace.compare import difference, interchangeable
+from .trace.outline import forget_data, forget_steps
 from .trace.run import Trace, trace
 from .trace.tracer import NotReady
 
@@ -49,7 +52,7 @@ class Jitted:
         self._kept: dict[Any, list[_Version]] = {}
         self._refused: dict[Any, str] = {}
         self._told = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a function that calls itself comes back here
         self._latest: Compiled | None = None
         self._short: tuple[Any, bool] | None = None  # the dispatcher of the last call, and `recording` for it
 
@@ -78,9 +81,9 @@ class Jitted:
             version = self._new_version(arguments, versions)
             return self._eagerly(arguments) if version is None else self._run(version, arguments)
         if not version.confirmed:
-            self._confirm(version, arguments, key)
+            version = self._confirm(version, arguments, key)
         result = self._run(version, arguments)
-        if version.confirmed and version.replay.approved and can_dispatch(args, kwargs):
+        if version.confirmed and version.replay.approved and can_dispatch(version.replay, args, kwargs):
             self._short = dispatcher(version.replay, args, self._failed), recording
         return result
 
@@ -88,12 +91,12 @@ class Jitted:
         made = self._trace(arguments, {})
         if made is None:
             return None
-        if not made.program.steps and not made.writes and not made.bindings and not made.deferred:
+        if not (made.program.steps or made.writes or made.bindings or made.deferred or made.grads):
             raise TraceError(
                 f"jit: there is nothing to compile in {self.name}: it computes nothing from its arguments, nor from "
                 "any Tensor around it"
             )
-        versions.append(_Version(made, self._compiled(made)))
+        versions.append(self._compiled(made))
         if sum(map(len, self._kept.values())) == MANY:
             warnings.warn(
                 f"jit: {self.name} was compiled {MANY} times, for as many kinds of arguments and surroundings; numbers "
@@ -113,12 +116,12 @@ class Jitted:
             return None
         return None if made.guarded else made
 
-    def _confirm(self, version: _Version, arguments: Arguments, key: Any) -> None:
+    def _confirm(self, version: _Version, arguments: Arguments, key: Any) -> _Version:
         """Trace once more, with other data: what differs then is no constant."""
         persistent = {id(x): x for x in version.trace.loose if isinstance(x, np.ndarray)}
         made = self._trace(arguments, persistent)
         if made is None:
-            return
+            return version
         found = difference(version.trace.program, made.program)
         if found is not None:
             self._refused[key] = (
@@ -126,12 +129,23 @@ class Jitted:
                 f"{found}. What changes from call to call must be an argument, or a Tensor"
             )
             raise TraceError(self._refused[key])
-        version.take(made, self._compiled(made))
-        version.confirmed = True
+        versions = self._kept[key]
+        versions[versions.index(version)] = confirmed = self._compiled(made, version)
+        confirmed.settle()
+        return confirmed
 
-    def _compiled(self, made: Trace) -> Compiled:
-        self._latest = _compile(self.backend, simplified(made.program), plan_of(made, self.name))
-        return self._latest
+    def _compiled(self, made: Trace, like: _Version | None = None) -> _Version:
+        """`made`, compiled, if what `like` was compiled to does not serve; then the traced values are forgotten."""
+        plan = plan_of(made, self.name)
+        form = [plan.results, plan.writes, plan.checks, *map(_layout, made.program.inputs)]
+        if like is not None and like.form == form and interchangeable(like.trace.program, made.program):
+            compiled = like.replay.compiled
+        else:
+            compiled = self._latest = _compile(self.backend, simplified(made.program), plan)
+        version = _Version(made, compiled, form)
+        forget_data(made.program, made.sources)
+        give_back()
+        return version
 
     def _run(self, version: _Version, arguments: Arguments) -> Any:
         replay = version.replay
@@ -141,7 +155,7 @@ class Jitted:
             self._short = None
             return self._eagerly(arguments)
         inputs, drawn = found
-        results = replay.compiled.run(inputs) if replay.writable(arguments.leaves, inputs) else None
+        results = replay.run(arguments.leaves, inputs)
         if results is None:
             return self._eagerly(arguments, drawn)
         self.runs["compiled"] += 1
@@ -165,6 +179,10 @@ class Jitted:
         finally:
             here.draws = outer
 
+    def __repr__(self) -> str:
+        runs = ", ".join(f"{n} {how}" for how, n in self.runs.items())
+        return f"<jit of {self.name}: {runs}>"
+
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """As a class attribute it is a method, like a function."""
         return self if instance is None else partial(self, instance)
@@ -180,14 +198,22 @@ class Jitted:
 class _Version:
     """A program of the function, for arguments of certain shapes and a certain state of what it finds around it."""
 
-    def __init__(self, trace: Trace, compiled: Compiled) -> None:
+    def __init__(self, trace: Trace, compiled: Compiled, form: list[Any]) -> None:
         self.confirmed = False
-        self.take(trace, compiled)
-
-    def take(self, trace: Trace, compiled: Compiled) -> None:
-        """Go on with a newer trace."""
-        self.trace = trace
+        self.trace, self.form = trace, form
         self.replay = Replay(trace, compiled)
+
+    def settle(self) -> None:
+        """Take it for confirmed; no other trace will be compared with its operations any more."""
+        self.confirmed = True
+        self.trace.program = forget_steps(self.trace.program)
+        self.trace.loose.clear()
+
+
+def _layout(x: Node) -> tuple[Any, ...]:
+    """How the example value of an input lies in memory."""
+    value = np.asarray(x.value)
+    return value.shape, value.dtype, value.strides
 
 
 def _compile(backend: str, program: Program, plan: Plan) -> Compiled:

@@ -35,6 +35,7 @@ def _is_sure(trace: Trace, output: int, low: float | None, high: float | None) -
 
 
 _COMPUTED = ("array", "tensor")
+LARGE = 1 << 16  # bytes of a gradient; one that nothing reads is let go before the run that makes the next
 
 
 class Replay:
@@ -43,16 +44,19 @@ class Replay:
     def __init__(self, trace: Trace, compiled: Compiled) -> None:
         self.trace = trace
         self.compiled = compiled
-        found = [s.tensor for s in trace.sources if isinstance(s, Value)]
+        found = trace.world.tensors.values()
         self.values = [(t, t.value.shape, t.value.dtype) for t in found]
         self.flags = [(t, t.requires_grad) for t in found]
-        around = [s.array for s in trace.sources if isinstance(s, Reference)]
+        around = [*trace.world.arrays.values(), *(s.array for s in trace.sources if isinstance(s, Reference))]
         self.forms = [(a, a.shape, a.dtype) for a in around]
-        self.written = {j for _, j in trace.writes}
-        self.known: list[Any] = [None] * len(trace.sources)  # the arrays that the last run was given
+        self.written = {j: np.asarray(trace.program.inputs[j].value).flags.c_contiguous for _, j in trace.writes}
+        self.known: list[Any] = [None] * len(trace.sources)  # the arrays of Tensors and state that the last run had
         self.approved = False  # whether there was such a run
         self.targets: list[Any] = []  # the arrays that it wrote to
         self.addresses: set[int] = set()  # the ids of arrays that are written to, and of those they are views of
+        read = {*(t for t, _ in trace.had_grads), *trace.arguments}
+        made = [(t, trace.program.outputs[i].value) for t, i in trace.grads if i is not None and t not in read]
+        self.renewed = [t for t, g in made if isinstance(g, np.ndarray) and g.nbytes >= LARGE]
 
     # --- before -----------------------------------------------------------------------------------------------------
 
@@ -93,7 +97,8 @@ class Replay:
         if kind is Value:
             return source.tensor.value
         if kind is Gradient:
-            return source.tensor._grad
+            holder = source.tensor if source.index is None else leaves[source.index]
+            return holder._grad
         if kind is Reference:
             return source.array
         if kind is Entry:
@@ -105,7 +110,7 @@ class Replay:
     def writable(self, leaves: Sequence[Any], inputs: list[Any]) -> bool:
         """Make 0-d values arrays where they are written to; False where writing would reach another input too."""
         targets = []
-        for j in self.written:
+        for j, contiguous in self.written.items():
             source = self.trace.sources[j]
             if isinstance(source, Value | Argument):
                 holder = source.tensor if isinstance(source, Value) else leaves[source.index]
@@ -113,7 +118,7 @@ class Replay:
                     inputs[j] = Tensor.data.fget(holder)  # type: ignore[attr-defined]
             if not isinstance(inputs[j], np.ndarray) or not inputs[j].flags.writeable:
                 return False
-            if inputs[j].flags.c_contiguous is not np.asarray(self.trace.program.inputs[j].value).flags.c_contiguous:
+            if inputs[j].flags.c_contiguous is not contiguous:
                 return False
             if overlaps_itself(inputs[j]):
                 return False
@@ -122,7 +127,8 @@ class Replay:
             for k, x in enumerate(inputs):
                 if k != j and isinstance(x, np.ndarray) and np.may_share_memory(inputs[j], x):
                     return False
-        self.known[:] = inputs
+        lasting = (isinstance(source, Value | Entry) for source in self.trace.sources)
+        self.known[:] = [x if kept else None for x, kept in zip(inputs, lasting, strict=True)]
         self.approved = True
         self.addresses.clear()
         self.addresses.update(id(x) for j in targets for x in (inputs[j], inputs[j].base) if x is not None)
@@ -132,6 +138,14 @@ class Replay:
     def apart(self, x: Any) -> bool:
         """Whether the array `x` has no memory in common with those that the last run wrote to."""
         return not any(np.may_share_memory(x, target) for target in self.targets)
+
+    def run(self, leaves: Sequence[Any], inputs: list[Any]) -> tuple[Any, ...] | None:
+        """The outputs; None where this run must be done by the function itself."""
+        if not self.writable(leaves, inputs):
+            return None
+        for tensor in self.renewed:
+            self._actual(tensor, leaves)._grad = None
+        return self.compiled.run(inputs)
 
     # --- after ------------------------------------------------------------------------------------------------------
 

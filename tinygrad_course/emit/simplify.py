@@ -4,8 +4,9 @@ One walk does it all, from the first step to the last, since each step meets its
 are folded, operations that change nothing are dropped, what is computed twice is computed once. Then what nobody uses
 is left out. The work is linear in the number of steps.
 
-Exceptions: the sign of a zero may change where ``+ 0`` is dropped; ``x * 0`` becomes 0 where x is finite for finite
-data; and the guard of a product that keeps 0 is dropped where the other factor is finite for finite data (`facts`).
+Exceptions: for the eye, ``+ 0`` is dropped, which may change the sign of a zero, and ``x * 0`` becomes 0 where x is
+finite for finite data; and the guard of a product that keeps 0 is dropped where the other factor is finite for finite
+data (`facts`).
 """
 
 from __future__ import annotations
@@ -190,7 +191,8 @@ def _made(op: Primitive, inputs: tuple[Any, ...], node: Node, **params: Any) -> 
 def _add(walk: _Walk, node: Node) -> Node | None:
     a, b = _unspread(node)
     for x, y in ((a, b), (b, a)):
-        if _is(y, 0, walk) and _same(x, node) is not None:
+        exact = walk.reading or node.value.dtype.kind != "f"  # -0.0 + 0.0 is 0.0
+        if exact and _is(y, 0, walk) and _same(x, node) is not None:
             return _same(x, node)
         if isinstance(y, Node) and y.op is negative:
             return _made(subtract, (x, y.inputs[0]), node)
@@ -214,7 +216,7 @@ def _multiply(walk: _Walk, node: Node) -> Node | None:
             return _same(x, node)
         if real and _is(y, -1, walk) and _same(x, node) is not None:
             return _made(negative, (x,), node)
-        if real and _is(y, 0, walk) and isinstance(x, Node) and of(x, walk.facts).finite:
+        if walk.reading and real and _is(y, 0, walk) and isinstance(x, Node) and of(x, walk.facts).finite:
             return _zeros(walk, node)
     return _if_changed(node, a, b)
 

@@ -54,6 +54,8 @@ class Numbers:
         return self.ready.numbers
 
     def _take(self, settings: tuple[Any, ...], group: dict[str, Any]) -> bool:
+        if any(isinstance(a, bool) and a is not b for a, b in zip(settings, self.settings, strict=True)):
+            return False  # a flag: the state may need another array
         p, state = self.members[0]
         ready = self.optimizer._ready(p, state, group, self.optimizer._plan(self.index, group))
         if ready.program is not self.program:
@@ -71,6 +73,10 @@ class Numbers:
 def step(optimizer: Optimizer) -> None:
     """Trace the update of every parameter that has a gradient."""
     tracer: Any = here.here.tracer
+    if any(known.optimizer is optimizer and known.step is not None for known in tracer.numbers):
+        tracer.not_ready("makes two steps of an optimizer that counts them")
+    if any(getattr(args[0], "optimizer", None) is optimizer for _, args in tracer.deferred):
+        tracer.not_ready("steps a schedule before its optimizer; step it last")
     for index, group in enumerate(optimizer.param_groups):
         plan = optimizer._plan(index, group)
         together: dict[Any, tuple[Numbers, Any]] = {}
@@ -82,8 +88,10 @@ def step(optimizer: Optimizer) -> None:
             if p not in optimizer.state and optimizer.initial(p, group):
                 tracer.not_ready()  # the first step makes the state
             optimizer.state.setdefault(p, state)
+            if not {*optimizer.initial(p, group)} <= {*state}:
+                tracer.not_ready()
             ready = optimizer._ready(p, state, group, plan)
-            if ready.program.makes or not {*optimizer.initial(p, group)} <= {*state}:
+            if ready.program.makes:
                 tracer.not_ready()
             count = state.get("step")
             numbers, arrays = together.get((ready, count), (None, None))

@@ -51,11 +51,9 @@ class _Writer:
         self.early, self.late = early, late
         kept = {root for i in plan.results for root in self.outputs[i].roots}
         targets = {self.outputs[i]: self.inputs[j] for i, j in reversed(plan.writes)}
-        held = [self.outputs[i] for i in (*plan.results, *(i for i, _ in plan.writes))]
-        self.memory = Memory([*early, *late], kept, targets, len(early), self._held(held))
-
-    def _held(self, outputs: Sequence[Value]) -> list[Value]:
-        return [x for x in outputs if x.kind != "input"]
+        self.writes = [(self.outputs[i], self.inputs[j]) for i, j in plan.writes]
+        held = [self.outputs[i] for i in plan.results] + [new for new, target in self.writes if new is not target]
+        self.memory = Memory([*early, *late], kept, targets, len(early), held)
 
     def source(self) -> str:
         names = ", ".join(x.name for x in self.inputs)
@@ -63,9 +61,9 @@ class _Writer:
         lines += [line for x in self.inputs for line in self._checks(x)]
         lines += self._lines(self.early, 0)
         lines += self._lines(self.late, len(self.early))
-        lines += self._writes()
-        results = "".join(f"{self.outputs[i].name}, " for i in self.plan.results)
-        body = "\n    ".join([*lines, f"return ({results})"])
+        saved, results = self._results()
+        lines += [*saved, *self._writes()]
+        body = "\n    ".join([*lines, f"return ({', '.join(results)}{',' * (len(results) == 1)})"])
         imports = sorted(n for n, f in self.space.items() if getattr(np, n, None) is f)
         head = f"from numpy import {', '.join(imports)}\n\n\n" if imports else ""
         return f"{head}def {self.name}(values):\n    {body}\n"
@@ -130,12 +128,19 @@ class _Writer:
         low, high = f"minimum.reduce({x.name}, None)", f"maximum.reduce({x.name}, None)"
         return [f"if {low} < {check.low!r} or {high} > {check.high!r}:", "    return None"]
 
+    def _results(self) -> tuple[list[str], list[str]]:
+        """Lines that copy results that are constants, or old values of what is written to; the names of the results."""
+        written = {target for new, target in self.writes if new is not target}
+        results = [self.outputs[i] for i in self.plan.results]
+        lent = {x for x in results if written & x.roots or (x.shape and any(r.kind == "constant" for r in x.roots))}
+        old = {x: f"r{n}" for n, x in enumerate(results) if x in lent}
+        return [f"{name} = {x.name}.copy()" for x, name in old.items()], [old.get(x, x.name) for x in results]
+
     def _writes(self) -> list[str]:
         """Copies of the new values that were not computed in place; old values among them are saved first."""
         lines, copies = [], []
-        written = {self.inputs[j] for _, j in self.plan.writes}
-        for n, (i, j) in enumerate(self.plan.writes):
-            new, target = self.outputs[i], self.inputs[j]
+        written = {target for _, target in self.writes}
+        for n, (new, target) in enumerate(self.writes):
             if new is target or new.name == target.name:
                 continue
             name = new.name

@@ -13,19 +13,20 @@ import numpy as np
 class Value:
     """A value while the emitted function runs.
 
-    `name`: what the source calls it. `like`: an example, for shape, dtype and layout. `roots`: the values whose memory
-    it may share, itself if it has its own. `kind`: "input", "constant", "scalar" (a 0-d result, no array), "buffer"
+    `name`: what the source calls it. `like`: an example, for shape, dtype and layout. `shares`: the values whose memory
+    it may share; none if it has its own. `kind`: "input", "constant", "scalar" (a 0-d result, no array), "buffer"
     (its memory is planned), or "fresh" (an array that its instruction makes).
     """
 
     name: str
     like: Any
     kind: str
-    roots: frozenset[Value] = frozenset()
+    shares: frozenset[Value] = frozenset()
 
-    def __post_init__(self) -> None:
-        if not self.roots:
-            self.roots = frozenset([self])
+    @property
+    def roots(self) -> frozenset[Value]:
+        """The values whose memory it may share, itself if it has its own."""
+        return self.shares or frozenset([self])  # made anew: in a cycle it would outlive the compilation
 
     @property
     def shape(self) -> tuple[int, ...]:

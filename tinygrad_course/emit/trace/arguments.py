@@ -36,10 +36,11 @@ class Arguments:
     @staticmethod
     def _part(x: Any, same: int) -> Any:
         if isinstance(x, Node):
-            return (type(x), x.value.shape, x.value.strides, x.value.dtype, x.requires_grad, x.op is None, same)
+            form = x.value.shape, x.value.strides, x.value.dtype
+            return (type(x), *form, x.requires_grad, x.op is None, x._grad is None, same)
         if isinstance(x, np.ndarray | np.generic):
             return (type(x), x.shape, x.strides, x.dtype)
-        if isinstance(x, SCALARS) and not isinstance(x, slice):
+        if isinstance(x, SCALARS):
             return (type(x), repr(x))
         return (type(x), id(x))
 
@@ -56,6 +57,15 @@ class Arguments:
                     f"jit: {_called(name, where)} is a {type(x).__name__}, which computes otherwise than an array; "
                     "pass np.asarray(x)"
                 )
+
+    def check_same(self, tree: Any, leaves: Sequence[Any]) -> None:
+        """Raise if the function has changed the lists and dicts in `tree`, which it was given around `leaves`."""
+        now, _ = flatten(tree)
+        if [*map(id, now)] != [*map(id, leaves)] or _shape_of_tree(tree) != _shape_of_tree([*self.tree]):
+            raise TraceError(
+                "jit: the function changes a list or dict among its arguments, which a compiled run would not do "
+                "again: return the value"
+            )
 
     @property
     def others(self) -> list[tuple[str, Any]]:

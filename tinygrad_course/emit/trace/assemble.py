@@ -17,6 +17,7 @@ from ..program import Program, constant, step
 from .arguments import ARRAYS
 from .sources import Reference, Source
 from .tracer import Tracer, outside
+from .views import shared, stale_views
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Assembly:
         self.loose: list[Any] = []
         self.guarded = False
         self.owners = self._owners()
+        self.stale = stale_views(tracer) if tracer.replaced else {}
 
     def _owners(self) -> dict[int, Node]:
         """Whose value an array is, by its id and by the ids of the arrays it is a view of: for values that internal
@@ -116,6 +118,8 @@ class Assembly:
             if owner is None:
                 return self._loose(x)
             x = owner
+        if self.stale.get(x, inf) < now:
+            raise TraceError(shared(x))
         node = self.target(x, now)
         if node in self.made:
             return self.made[node]

@@ -28,6 +28,23 @@ def difference(old: Program, new: Program) -> str | None:
     return None
 
 
+def interchangeable(old: Program, new: Program) -> bool:
+    """Whether what was compiled for `old` serves for `new`, in which `difference` found nothing.
+
+    The inputs must be the same in the same order (an array may have turned from a constant into one), each with the
+    shape, dtype and layout that it had, and the operations the very same objects, not only of the same names.
+    """
+    if len(old.inputs) != len(new.inputs):
+        return False
+    numbers = [{x: i for i, x in enumerate((*program.inputs, *program.steps))} for program in (old, new)]
+    pairs = [*zip(old.outputs, new.outputs, strict=True)]
+    for a, b in zip(old.steps, new.steps, strict=True):
+        if a.op is not b.op:
+            return False
+        pairs += [(x, y) for x, y in zip(a.inputs, b.inputs, strict=True) if isinstance(x, Node)]
+    return all(numbers[0].get(x) == numbers[1].get(y) for x, y in pairs)
+
+
 def _same_operand(x: Any, y: Any, numbers: tuple[dict[Node, Any], dict[Node, Any]]) -> bool:
     p = numbers[0].get(x) if isinstance(x, Node) else None
     q = numbers[1].get(y) if isinstance(y, Node) else None

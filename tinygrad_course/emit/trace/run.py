@@ -20,8 +20,10 @@ from .arguments import DATA, Arguments, unpack
 from .arrays import TracedArray
 from .assemble import Assembly
 from .sources import Argument, Reference, Source, Value
+from .states import guarded
 from .tracer import NotReady, Tracer
-from .world import World, is_foreign
+from .views import base
+from .world import LARGE, World, fingerprint, is_foreign
 
 
 @dataclass
@@ -61,24 +63,30 @@ def trace(function: Callable[..., Any], name: str, arguments: Arguments, persist
     in every run.
     """
     world = _world(function, name, arguments)
-    given, inside = _enter(arguments)
+    given, leaves, inside = _enter(arguments)
     tracer = Tracer(given)
     tracer.origin |= {node: Argument(i) for node, i in given.items() if isinstance(node, TracedArray)}
     flags = {id(x): x.requires_grad for x in world.tensors.values()}
     luck = _luck(world)
+    contents = {name: _snapshot(x) for name, x in world.arrays.items()}
     args, kwargs = inside
     seen: dict[CodeType, dict[str, Any]] = {}
     try:
-        with tracer.following(), _profiled(seen), np.errstate(all="ignore"):
+        with tracer.following(), guarded(world.optimizers), _profiled(seen), np.errstate(all="ignore"):
             result = function(*args, **kwargs)
         if tracer.failed is not None:
             raise tracer.failed
         _check_unchanged(world, flags, luck)
+        _check_contents(world, contents)
+        arguments.check_same(inside, leaves)
     except BaseException:
-        _put_back(world, flags)
+        _put_back(world, flags, contents)
+        tracer.forget()
         raise
     _extend(world, seen)
-    return _Finish(tracer, world, persistent).trace(result)
+    made = _Finish(tracer, world, persistent).trace(result)
+    tracer.forget()
+    return made
 
 
 def _world(function: Callable[..., Any], name: str, arguments: Arguments) -> World:
@@ -90,8 +98,8 @@ def _world(function: Callable[..., Any], name: str, arguments: Arguments) -> Wor
     return world
 
 
-def _enter(arguments: Arguments) -> tuple[dict[Node, int], Any]:
-    """The leaves that stand for data, with their numbers, and the arguments with them in place."""
+def _enter(arguments: Arguments) -> tuple[dict[Node, int], list[Any], Any]:
+    """The leaves that stand for data, with their numbers; all leaves; and the arguments with them in place."""
     inside: list[Any] = []
     given: dict[Node, int] = {}
     for i, x in enumerate(arguments.leaves):
@@ -102,7 +110,7 @@ def _enter(arguments: Arguments) -> tuple[dict[Node, int], Any]:
         if isinstance(x, Node):
             given.setdefault(x, i)
         inside.append(x)
-    return given, arguments.rebuild(inside)
+    return given, inside, arguments.rebuild(inside)
 
 
 class _profiled:
@@ -164,14 +172,28 @@ def _check_unchanged(world: World, flags: dict[int, bool], luck: list[Any]) -> N
         )
 
 
-def _base(array: Any) -> Any:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+def _snapshot(array: Any) -> Any:
+    """What tells whether an array was written to: a copy, for a large one a checksum."""
+    return array.copy() if array.nbytes <= LARGE or array.dtype == object else fingerprint(array)
 
 
-def _put_back(world: World, flags: dict[int, bool]) -> None:
-    """Undo what an abandoned trace has changed."""
+def _check_contents(world: World, contents: dict[int, Any]) -> None:
+    """Raise if NumPy code has written to an array around the function."""
+    for name, x in world.arrays.items():
+        known = contents.get(name, x)
+        if known is not x and fingerprint(x) != (known if isinstance(known, int) else fingerprint(known)):
+            raise TraceError(
+                f"jit: the function writes to an array around it (shape {x.shape}), which a compiled run would not do "
+                "again: return the value, or keep the numbers in a Tensor"
+            )
+
+
+def _put_back(world: World, flags: dict[int, bool], contents: dict[int, Any]) -> None:
+    """Undo what an abandoned trace has changed; a large array that was written to stays as it is."""
+    for name, x in world.arrays.items():
+        known = contents.get(name)
+        if isinstance(known, np.ndarray) and fingerprint(x) != fingerprint(known):
+            x[...] = known
     for place in world.places:
         if not place.same():
             place.restore()
@@ -206,12 +228,14 @@ class _Finish:
         built = self.assembly.build(self.wanted)
         places = {key: i for i, key in enumerate(self.assembly.inputs)}
         self.check_sources(built.sources)
-        self.world.watch_arrays({id(_base(s.array)) for s in built.sources if isinstance(s, Reference)})
+        self.world.watch_arrays({id(base(s.array)) for s in built.sources if isinstance(s, Reference)})
         return Trace(
             self.world, built.program, built.sources, built.loose, built.guarded, returned, rebuild,
             [(i, places[node]) for i, node in written], bindings, grads,
-            [(t, x is not None) for t, x in tracer.grads_read.items()], checks, deferred, tracer.numbers,
-            [tracer.origin[node] for node in tracer.draws], tracer.arguments,
+            [(t, x is not None) for t, x in tracer.grads_read.items() if t not in tracer.arguments],
+            checks, deferred, tracer.numbers,
+            [tracer.origin[node] for node in tracer.draws],
+            {t: tracer.arguments[t] for t, _ in [*bindings, *grads] if t in tracer.arguments},
             isinstance(result, DATA), tracer.backward,
         )  # fmt: skip
 

@@ -24,9 +24,10 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """The gradient that a Tensor had before the call (None: there must be none)."""
+    """The gradient that a Tensor had before the call; `index`: its number among the arguments, if it is one."""
 
     tensor: Node
+    index: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,7 @@ class Tracer:
     `holds`: for a Tensor, the stand-ins of the arrays that it held, each since a tick.
     `writes`: for a stand-in, the nodes whose values were written into its array, each at a tick.
     `origin`: for a stand-in of something from outside, its source.
+    `replaced`: for each write its tick, the stand-in, and the array that had its example value until then.
     """
 
     def __init__(self, arguments: dict[Node, int]) -> None:
@@ -48,6 +49,8 @@ class Tracer:
         self.holds: dict[Node, list[tuple[int, TracedArray]]] = {}
         self.writes: dict[Node, list[tuple[int, Node]]] = {}
         self.origin: dict[Node, Source] = {}
+        self.replaced: list[tuple[int, TracedArray, Any]] = []
+        self.snapshots: set[Node] = set()  # what `fixed` made: later writes do not reach them
         self.grads: dict[Node, Any] = {}  # the gradient that each Tensor had before, where it was asked for or replaced
         self.grads_read: dict[Node, TracedArray | None] = {}
         self.checks: list[tuple[Node, float | None, float | None]] = []
@@ -82,6 +85,10 @@ class Tracer:
         for node, grad in self.grads.items():
             node._grad = grad
 
+    def forget(self) -> None:
+        """Let go of all nodes: scopes, which nodes know, know this list, and in a cycle the nodes would live on."""
+        self.recorded.clear()
+
     def is_old(self, node: Node) -> bool:
         """Whether `node` was there before the trace began."""
         return node.order <= self.start
@@ -97,7 +104,7 @@ class Tracer:
     def refuse(self, node: Node, what: str) -> None:
         if self.follows(node):
             self.failed = TraceError(
-                f"jit: {what} needs the value of {_told(node)} while tracing, and a compiled run would not ask again. "
+                f"jit: {what} needs the value of {told(node)} while tracing, and a compiled run would not ask again. "
                 "Compute with Tensors instead (tg.where chooses by value), return the Tensor and look at it outside, "
                 f"or pass a plain number as an argument{place(_getframe(2))}"
             )
@@ -154,7 +161,17 @@ class Tracer:
         for g in found.values():
             if g.dtype.kind == "f":
                 self.sound(g)
-        return {node: self.array(g) for node, g in found.items()}
+        taken: set[Node] = set()
+        return {node: self._gradient(g, taken) for node, g in found.items()}
+
+    def _gradient(self, g: Node, taken: set[Node]) -> TracedArray:
+        """A stand-in for a gradient: an array of its own, which may be written to."""
+        if g not in taken and g.op is not None and not self.is_old(g) and np.asarray(g.value).base is None:
+            taken.add(g)
+            return self.array(g)  # type: ignore[no-any-return]
+        own = self.stand_in(g.value.copy())
+        self.same[own] = g
+        return own
 
     # --- what Tensors hold ------------------------------------------------------------------------------------------
 
@@ -180,10 +197,12 @@ class Tracer:
         now = tick()
         node = new if isinstance(new, Node) else Tensor(new)
         self.writes.setdefault(array, []).append((now, node))
-        array.value = node.value
+        self.replaced.append((now, array, array.value))
+        fresh = node in self.history and np.asarray(node.value).base is None
+        array.value = node.value if fresh else node.value.copy()
         for tensor, held in self.holds.items():
             if held[-1][1] is array:
-                self._set_value(tensor, node.value, now)
+                self._set_value(tensor, array.value, now)
 
     def bind(self, node: Node, new: Any) -> None:
         old = self.array(node)
@@ -221,7 +240,8 @@ class Tracer:
             self.grads[node] = old
             stand = None
             if self.is_old(node):
-                stand = None if old is None else self.stand_in(np.asarray(old), Gradient(node))
+                source = Gradient(node, self.arguments.get(node))
+                stand = None if old is None else self.stand_in(np.asarray(old), source)
                 self.grads_read[node] = stand
             node._grad = stand
         return node._grad
@@ -252,6 +272,7 @@ class Tracer:
         """A node for the value that `x` has now, whatever is written to it later."""
         node = self.stand_in(x.value)
         self.same[node] = x
+        self.snapshots.add(node)
         return node
 
     def draw(self, rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -274,12 +295,12 @@ class Tracer:
         self.numbers.append(group)
         return tuple(self.stand_in(x, Number(group, i)) for i, x in enumerate(group.numbers()))
 
-    def not_ready(self) -> None:
+    def not_ready(self, *reason: str) -> None:
         """Give up tracing this call."""
-        raise NotReady
+        raise NotReady(*reason)
 
 
-def _told(node: Node) -> str:
+def told(node: Node) -> str:
     kind = "an array" if isinstance(node, TracedArray) else "a Tensor"
     return f"{node.called if node.called != 'a Tensor' else kind} (shape {node.value.shape})"
 
@@ -287,6 +308,6 @@ def _told(node: Node) -> str:
 def outside(node: Node) -> str:
     """The complaint about a result from outside that the derivative would have to flow through."""
     return (
-        f"jit: the function uses {_told(node)}, which was computed outside with its history: compute it inside the "
+        f"jit: the function uses {told(node)}, which was computed outside with its history: compute it inside the "
         "function, or detach() it"
     )

@@ -12,15 +12,19 @@ that the code names. What belongs to this package, to NumPy and to the standard 
 
 from __future__ import annotations
 
+import array as arrays
 import os
 import sys
 import sysconfig
+import weakref
 import zlib
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from collections import deque
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from ...core.errors import TraceError
 from ...core.node import Node
 from ...core.position import internal
 
@@ -28,6 +32,10 @@ SCALARS = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dty
 _STANDARD = tuple({os.path.realpath(p) + os.sep for p in (sysconfig.get_path("stdlib"), os.path.dirname(np.__file__))})
 _MISSING = object()
 LARGE = 1 << 16  # bytes
+SEQUENCES = (list, tuple, set, frozenset, deque, bytearray, memoryview, arrays.array)
+MAPPINGS = (dict, MappingProxyType)
+CODE = ("__code__", "__defaults__", "__kwdefaults__")  # of a function: reloading a module sets them
+BY_TEXT = {"getattr", "attrgetter", "vars", "__dict__"}  # ways to an attribute that a text names
 HYPERPARAMETERS = {"param_groups", "defaults", "get_last_lr", "last_epoch", "_last_lr", "base_lrs"}
 
 
@@ -67,7 +75,7 @@ class Place:
             if type(holder) is dict:
                 return [holder.get(key, _MISSING) for key in keys]
             return [getattr(holder, key, _MISSING) for key in keys]
-        if isinstance(holder, dict):
+        if isinstance(holder, MAPPINGS):
             return [*holder.values(), *holder]
         if isinstance(holder, CellType):
             return [_content(holder)]
@@ -113,7 +121,7 @@ class Place:
 
     def names(self) -> list[str]:
         """What each entry is called."""
-        keys = self.keys if self.keys is not None else list(self.holder) if isinstance(self.holder, dict) else None
+        keys = self.keys if self.keys is not None else list(self.holder) if isinstance(self.holder, MAPPINGS) else None
         if isinstance(self.holder, CellType):
             return [self.name]
         if keys is None:
@@ -170,8 +178,11 @@ class World:
     def _follow(self, name: str, x: Any) -> None:
         if isinstance(x, Node):
             self.tensors[id(x)] = x
+            self._fields(name, x)
         elif isinstance(x, np.ndarray):
             self.arrays[id(x)] = x
+            if x.dtype == object:
+                self._place(Place(name, x.reshape(-1)))
         elif isinstance(x, np.random.Generator):
             self.generators[id(x)] = x
         elif isinstance(x, FunctionType):
@@ -186,8 +197,17 @@ class World:
             if not _belongs_elsewhere(x):
                 self._shallow.append((name, x))
                 self._names_in(name, x, self.names)
-        elif isinstance(x, CellType | list | tuple | set | frozenset | dict):
+        elif isinstance(x, weakref.ref):
+            self._stack.append((name, x()))
+        elif hasattr(type(x), "__next__") and type(x).__module__ in ("builtins", "itertools"):
+            raise TraceError(
+                f"jit: the function may take from {name}, a {type(x).__name__}, which a compiled run would not do "
+                "again: take the next item outside and pass it as an argument"
+            )
+        elif isinstance(x, (CellType, *SEQUENCES, *MAPPINGS)):
             self._place(Place(name, x))
+            if type(x) not in (CellType, *SEQUENCES, *MAPPINGS):
+                self._object(name, x)
         else:
             self._object(name, x)
 
@@ -200,21 +220,23 @@ class World:
         if hasattr(type(x), "compiles"):  # what `jit` made: its own books are not the function's
             self._stack.append((name, x.function))
             return
+        self._fields(name, x)
+        slots = tuple(s for c in type(x).__mro__ for s in _slots(c) if s != "__dict__" and hasattr(x, s))
+        if slots:
+            self._place(Place(name, x, slots))
+        for part in ("func", "args", "keywords", "__self__"):
+            if type(x).__module__ in ("functools", "builtins") and hasattr(x, part):
+                self._stack.append((name, getattr(x, part)))
+        self._stack.append((type(x).__name__, type(x)))
+
+    def _fields(self, name: str, x: Any) -> None:
+        """The attributes of an object that has a dict for them."""
         fields = getattr(x, "__dict__", None)
         if isinstance(fields, dict):
             hidden = self._hidden(name, x)
             self._place(
                 Place(name, fields, tuple(k for k in fields if k not in hidden)) if hidden else Place(name, fields)
             )
-        slots = tuple(s for c in type(x).__mro__ for s in _slots(c) if hasattr(x, s))
-        if slots and not isinstance(fields, dict):
-            self._place(Place(name, x, slots))
-        for part in ("func", "args", "keywords", "__self__"):
-            if type(x).__module__ in ("functools", "builtins") and hasattr(x, part):
-                self._stack.append((name, getattr(x, part)))
-        if isinstance(x, list | dict | tuple) or type(x).__module__ == "collections":
-            self._place(Place(name, x))
-        self._stack.append((type(x).__name__, type(x)))
 
     def _hidden(self, name: str, x: Any) -> tuple[str, ...]:
         """Attributes of optimisers and schedules that every run reads anew: numbers, and the arrays of the state."""
@@ -251,6 +273,10 @@ class World:
             for name, x in self.optimizers:
                 self.places += [Place(f"{name}.param_groups[{i}]", group) for i, group in enumerate(x.param_groups)]
             self.places += [Place(name, vars(x)) for name, x in self.schedules]
+        for name, x in self.schedules:
+            named = tuple(k for k in vars(x) if k in self.names and k != "optimizer")
+            if named:
+                self.places.append(Place(name, vars(x), named))
 
     def _function(self, name: str, f: FunctionType) -> None:
         if is_foreign(f.__code__.co_filename):
@@ -259,7 +285,9 @@ class World:
             return
         for key, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             self._stack.append((key, cell))
-        self._stack += [(f"defaults of {name}", x) for x in (f.__defaults__, f.__kwdefaults__) if x]
+        self._place(Place(name, f, CODE))
+        if f.__dict__:
+            self._fields(name, f)
         self.code(f.__code__, f.__globals__)
 
     def code(self, code: CodeType, space: dict[str, Any]) -> None:
@@ -271,11 +299,12 @@ class World:
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
                 self.code(inner, space)
-        found = tuple(sorted(n for n in names if n in space))
+        texts = {x for x in code.co_consts if isinstance(x, str)} if names & {"globals", *BY_TEXT} else set()
+        found = tuple(sorted(n for n in (names | texts if "globals" in names else names) if n in space))
         if found:
             self._place(Place("", space, found))
-        fresh = names - self.names
-        self.names |= names
+        fresh = (names | texts | {code.co_name}) - self.names
+        self.names |= fresh
         for name, x in self._shallow:
             self._names_in(name, x, fresh)
 
@@ -300,6 +329,6 @@ def _belongs_elsewhere(x: Any) -> bool:
     file = getattr(module, "__file__", None)
     return (
         module.__name__ == "builtins"
-        or (file is None and module.__name__ != "__main__")
+        or (file is None and module.__spec__ is not None and module.__name__ != "__main__")
         or (file is not None and is_foreign(file))
     )
