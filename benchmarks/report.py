@@ -11,16 +11,19 @@ OURS = "ours"
 
 
 def table(title, rounds):
-    """Median time of every lap, how many times as long ours took within the same round, first step and memory."""
+    """Median time of every lap, how many times as long ours took within the same round, first step and memory.
+
+    Memory twice: what the steps add to that of the process before them, and the peak of the whole process.
+    """
     laps = list(rounds[0][OURS]["seconds"])
-    rows = [["", *laps, *(f"ours / this, {lap}" for lap in laps), "first step", "peak memory", ""]]
+    rows = [["", *laps, *(f"ours / this, {lap}" for lap in laps), "first step", "memory, steps", "memory, process", ""]]
     for name in rounds[0]:
         times = [median(rounds, name, lambda r, lap=lap: r["seconds"][lap]) for lap in laps]
         ratios = [ratio(rounds, OURS, name, lap) for lap in laps]
         first = readable(median(rounds, name, lambda r: r["first"]))
-        memory = f"{median(rounds, name, lambda r: r['megabytes']):.0f} MB"
+        memory = [f"{median(rounds, name, lambda r, k=k: r['megabytes'][k]):.0f} MB" for k in ("steps", "process")]
         rows.append(
-            [name, *map(readable, times), *(f"{x:.2f}" for x in ratios), first, memory, rounds[0][name]["version"]]
+            [name, *map(readable, times), *(f"{x:.2f}" for x in ratios), first, *memory, rounds[0][name]["version"]]
         )
     rows.insert(1, ["---", *["---:"] * (len(rows[0]) - 2), "---"])
     return "\n".join([f"### {title}", "", *("| " + " | ".join(row) + " |" for row in rows)])

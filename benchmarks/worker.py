@@ -25,21 +25,28 @@ def main(workload, competitor):
 
 
 def measure(workload, competitor):
-    """The first losses, the median time of every lap, the time of the first step and the memory it all took."""
+    """The first losses, the median time of every lap, the time of the first step and the memory it all took.
+
+    "steps": how much more the process held at most during the timed steps than before the first one. "process": the
+    most it ever held, with the interpreter, the libraries it imported and what compiling took. Both in MB.
+    """
     module = import_module(f"{__package__}.workloads.{workload}")
     step = module.COMPETITORS[competitor]()
-    before = peak_memory()
+    before = memory_now()
     losses, laps = [], []
     for _ in range(CHECKED):
         loss, times = timed(step)
         losses.append(loss)
         laps.append(times)
     first = sum(laps[0].values())
+    most = peak_memory()
     if module.STEPS:
         forget_peak()
         laps = [timed(step)[1] for _ in range(module.STEPS)]
     seconds = {name: statistics.median(times[name] for times in laps) for name in laps[0]}
-    return {"losses": losses, "seconds": seconds, "first": first, "megabytes": peak_memory() - before}
+    peak = peak_memory()
+    megabytes = {"steps": peak - before, "process": max(most, peak)}
+    return {"losses": losses, "seconds": seconds, "first": first, "megabytes": megabytes}
 
 
 def timed(step):
@@ -57,9 +64,19 @@ def timed(step):
 
 def peak_memory():
     """The most memory that this process has held (on Linux: since the peak was last forgotten), in MB."""
+    return status("VmHWM")
+
+
+def memory_now():
+    """The memory that this process holds, in MB; where the system does not say, the most it has held."""
+    return status("VmRSS")
+
+
+def status(field):
+    """A line of what Linux tells about this process, in MB."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+        return next(int(line.split()[1]) for line in lines if line.startswith(field)) * 1024 / 1e6
     except (OSError, StopIteration):
         import resource
 
