@@ -44,7 +44,8 @@ def examples():
         for name, thing in documented(module, module.__name__):
             doc = getattr(thing, "__doc__", None)
             if isinstance(doc, str) and ">>>" in doc:
-                found.setdefault(doc, name.removeprefix(f"{tg.__name__}."))
+                # Until Python 3.13 a docstring keeps its indentation: alike texts shall be one test everywhere.
+                found.setdefault(inspect.cleandoc(doc), name.removeprefix(f"{tg.__name__}."))
     return [pytest.param(doc, id=name) for doc, name in found.items()]
 
 

@@ -204,6 +204,7 @@ CELLS = [
     "tg.nn.Sequential(tg.nn.Linear(4, 8, rng=0), tg.nn.Tanh())",
     "tg.gradcheck(lambda x: x * x, (2.0,))",
     "tg.explain(J)",
+    "print((3 * a).where)",
 ]
 
 
@@ -217,7 +218,9 @@ def test_a_notebook_runs_and_becomes_a_page():
 
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
     NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    outputs = [cell.outputs[0].data for cell in book.cells]
+    *shown, printed = (cell.outputs[0] for cell in book.cells)
+    outputs = [output.data for output in shown]
+    assert printed.text == "In[7]:1: print((3 * a).where)\n"
     first, one, two, module, report, derivation = outputs
     assert "dJ/da = 3" in first["text/html"]  # the names are the notebook's
     assert "dJ/da = 3" in one["image/svg+xml"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -133,12 +134,20 @@ def describe(code: CodeType | None, lasti: int) -> str:
         return ""
     line = span(code, lasti).line
     if line is None:
-        return os.path.basename(code.co_filename)
+        return _file(code.co_filename)
     found = statement(code, lasti)
     text = found.text if found else ""
     if len(text) > 120:
         text = text[:117] + "..."
-    return f"{os.path.basename(code.co_filename)}:{line}" + (f": {text}" if text else "")
+    return f"{_file(code.co_filename)}:{line}" + (f": {text}" if text else "")
+
+
+def _file(filename: str) -> str:
+    """A file by its last name; a cell of a notebook, whose file is a number that nobody has seen, as `In[3]`."""
+    notebook = sys.modules.get("IPython")
+    shell = notebook.get_ipython() if notebook is not None else None
+    label = shell.compile.format_code_name(filename) if shell is not None else None
+    return label[1] if label is not None else os.path.basename(filename)
 
 
 def place(frame: FrameType) -> str:
