@@ -399,3 +399,18 @@ def test_its_repr_says_how_it_ran():
     double = tg.jit(lambda x: 2 * x)
     double(np.ones(3))
     assert repr(double) == "<jit of <lambda>: 1 compiled, 1 traced, 0 plain>"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [lambda a: a[0], lambda a: a[1:], lambda a: a.T, lambda a: a.reshape(-1), lambda a: a],
+    ids=["row", "rows", "transposed", "flat", "itself"],
+)
+def test_a_large_operand_may_change_without_another_trace(view):
+    data = np.ones((3, 20_000))  # more than what is compared with what it was before each run
+    x = view(data)
+    f = jit(lambda w: (w * x).sum())
+    for i in range(6):
+        data[...] = i
+        assert f(tg.Tensor(2.0)).item() == 2.0 * i * x.size
+    assert f.runs["traced"] == 2  # the second trace tells what the first could not

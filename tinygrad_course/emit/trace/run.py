@@ -22,7 +22,6 @@ from .assemble import Assembly
 from .sources import Argument, Reference, Source, Value
 from .states import guarded
 from .tracer import NotReady, Tracer
-from .views import base
 from .world import LARGE, World, fingerprint, is_foreign
 
 
@@ -228,7 +227,7 @@ class _Finish:
         built = self.assembly.build(self.wanted)
         places = {key: i for i, key in enumerate(self.assembly.inputs)}
         self.check_sources(built.sources)
-        self.world.watch_arrays({id(base(s.array)) for s in built.sources if isinstance(s, Reference)})
+        self.world.watch_arrays([s.array for s in built.sources if isinstance(s, Reference)])
         return Trace(
             self.world, built.program, built.sources, built.loose, built.guarded, returned, rebuild,
             [(i, places[node]) for i, node in written], bindings, grads,

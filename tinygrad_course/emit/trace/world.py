@@ -19,6 +19,7 @@ import sysconfig
 import weakref
 import zlib
 from collections import deque
+from collections.abc import Iterable
 from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
@@ -27,6 +28,7 @@ import numpy as np
 from ...core.errors import TraceError
 from ...core.node import Node
 from ...core.position import internal
+from .views import base
 
 SCALARS = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dtype, type(Ellipsis), slice, range)
 _STANDARD = tuple({os.path.realpath(p) + os.sep for p in (sysconfig.get_path("stdlib"), os.path.dirname(np.__file__))})
@@ -128,6 +130,11 @@ class Place:
             return [f"{self.name}[{i}]" for i in range(len(self.kept))]
         named = [f"{self.name}.{key}" if self.name else str(key) for key in keys]
         return named if self.keys is not None else [*named, *named]
+
+
+def _memory(array: Any) -> tuple[int, int]:
+    """Where the elements of an array lie; the same for the array transposed or in another shape."""
+    return array.__array_interface__["data"][0], array.size
 
 
 def _content(cell: CellType) -> Any:
@@ -253,11 +260,12 @@ class World:
             self._stack.append((f"{name}.param_groups[{i}].params", group["params"]))
         return ("param_groups", "state", "defaults", "_plans", "_spare", "_names")
 
-    def watch_arrays(self, read_anew: set[int]) -> None:
-        """Note what the arrays hold, for NumPy code may have used it. A large array is passed over if it is `read_anew`
-        in every run, being an operand of some operation."""
+    def watch_arrays(self, read_anew: Iterable[Any]) -> None:
+        """Note what the arrays hold, for NumPy code may have used it. A large array is passed over if it, or a view of
+        it, is `read_anew` in every run, being an operand of some operation."""
+        read = {id(base(x)) for x in read_anew} | {_memory(x) for x in read_anew}
         for array in self.arrays.values():
-            if array.nbytes <= LARGE or id(array) not in read_anew:
+            if array.nbytes <= LARGE or (id(array) not in read and _memory(array) not in read):
                 self.prints.append((array, fingerprint(array)))
 
     def unchanged(self) -> bool:
@@ -313,8 +321,8 @@ class World:
         found = tuple(sorted(n for n in names if n in vars(x)))
         if found:
             self._place(Place(name, x, found))
-        for base in x.__mro__[1:-1] if isinstance(x, type) else ():
-            self._stack.append((base.__name__, base))
+        for kind in x.__mro__[1:-1] if isinstance(x, type) else ():
+            self._stack.append((kind.__name__, kind))
 
 
 def _slots(kind: type) -> tuple[str, ...]:
