@@ -6,6 +6,7 @@ import statistics
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 
 OURS = "ours"
 
@@ -53,7 +54,7 @@ def plot(found, path):
     from matplotlib import pyplot as plt
 
     names = list(dict.fromkeys(n for rounds in found.values() for n in rounds[0] if "same allocator" not in n))
-    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.45 * len(found)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 1.5 + 0.5 * len(found)), layout="constrained")
     for name in names:
         points = [
             (ratio(rounds, name, OURS, lap), row)
@@ -63,7 +64,7 @@ def plot(found, path):
         ]
         style = {"s": 90, "zorder": 3} if name.startswith(OURS) else {"s": 36, "alpha": 0.8}
         axes.scatter(*zip(*points, strict=True), label=name, marker="D" if name.startswith(OURS) else "o", **style)
-    axes.set_yticks(range(len(found)), [title.split(",")[0] for title in found])
+    axes.set_yticks(range(len(found)), [fill(title.rpartition(", float")[0] or title, 44) for title in found])
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.grid(axis="x", alpha=0.3)
