@@ -131,6 +131,7 @@ def undone(monkeypatch):
         monkeypatch.setattr(holder, name, getattr(holder, name))
 
 
+@pytest.mark.filterwarnings("ignore:Setting the (shape|dtype):DeprecationWarning")  # since NumPy 2.5; it still works
 @pytest.mark.parametrize("name", places())
 def test_what_python_reads_is_watched(name):
     function, change = places()[name]

@@ -389,3 +389,18 @@ def test_program_without_steps():
     program = recorded(lambda x: x, x)
     assert isinstance(program, Program)
     agree(all_results(program).run([x])[0], x)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "f", [lambda x, y: ((y + x) - x).sum(), lambda x, y: ((y * x) / x).prod(), lambda x, y: ((x - y) - x).mean()]
+)
+def test_only_the_adding_up_is_done_in_any_order(f, dtype):
+    x, y = np.zeros(500, dtype), np.ones(500, dtype)
+    x[7] = np.inf
+    compiled = tg.jit(f, backend="numba")
+    for _ in range(3):
+        assert np.isnan(f(x, y))
+        assert np.isnan(compiled(tg.Tensor(x), tg.Tensor(y)).item())
+    assert compiled.runs["compiled"] == 3

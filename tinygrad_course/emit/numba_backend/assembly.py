@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +26,6 @@ from tinygrad_course.emit.numba_backend.kernels import *
 inf, nan = math.inf, math.nan
 '''
 LOOP = 'njit(error_model="numpy", fastmath={"contract", "nsz", "arcp"})'
-SUM = LOOP.replace('"arcp"', '"arcp", "reassoc"')  # in any order; only there, for LLVM then takes 2 * x - 2 * x for 0
-ADDS_UP = re.compile(r"\b(\w+) (= \1 [+*]|\+=) ")
 
 
 @dataclass
@@ -156,7 +153,7 @@ class Assembly:
         parts = [HEAD.format(name=self.name, blas=blas, team=team)]
         for body, name in self.functions.items():
             notes = "".join(f"# {note}\n" for note in dict.fromkeys(self.notes[name]) if note)
-            parts.append(f"\n\n{notes}@{SUM if ADDS_UP.search(body) else LOOP}\ndef {name}{body}")
+            parts.append(f"\n\n{notes}@{LOOP}\ndef {name}{body}")
         parts += self.interpreters
         body = "\n".join("    " + line for line in [*prologue, *self.lines, "return 0"])
         parts.append(f"\n\ndef main({', '.join(self.parameters)}):\n{body}\n")

@@ -14,7 +14,7 @@ from .render import start_of
 from .shapes import reshape
 from .values import Index, Shape, Value
 
-HOW = {"sum": "{0} + {1}", "prod": "{0} * {1}", "any": "{0} | {1}", "all": "{0} & {1}"}
+HOW = {"sum": "plus({0}, {1})", "prod": "times({0}, {1})", "any": "{0} | {1}", "all": "{0} & {1}"}
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
